@@ -28,7 +28,7 @@ type Agent struct {
 	Next     *Status           `json:"next,omitempty"`  // to follow when nothing is in hand any more
 	Chosen   time.Time         `json:"chosen,omitzero"` // when Next was
 	Clients  []Client          `json:"clients,omitempty"`
-	Absent   time.Time         `json:"absent,omitzero"` // since when there is no client, of an agent who is not Offline
+	Absent   time.Time         `json:"absent,omitzero"` // since when there is no client
 	By       time.Time         `json:"by,omitzero"`     // when it is decided what becomes of an agent who is absent
 	Epoch    int64             `json:"epoch,omitempty"` // how often he has signed out of all his sessions
 	Ended    []Session         `json:"ended,omitempty"` // sessions that are over before their time, and would not be yet

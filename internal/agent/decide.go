@@ -28,9 +28,9 @@ type Change struct {
 	// when he has.
 	Empty bool
 	// Clear asks for an end of after-contact work: a next status has been chosen. Take asks
-	// for all contacts of an agent who does not come back.
-	Clear, Take bool
-	Events      []Event
+	// for all contacts of an agent who does not come back, and Unwatch for an end of what he supervises.
+	Clear, Take, Unwatch bool
+	Events               []Event
 }
 
 // Event is something that others are told of an agent (EventType of the agent event stream).
@@ -76,12 +76,13 @@ func Decide(a *Agent, first Agent, cmd Command, env Env) (Change, error) {
 	return d.change, nil
 }
 
-// watch starts and stops the clock of an agent who is not there, and is not Offline or has contacts in hand all the same.
+// watch starts and stops the clock of an agent who is not there. Once it has been decided what becomes of him it starts
+// again when there is something to decide: he is not Offline any more, or has contacts in hand.
 func (a *Agent) watch(now time.Time, held int64) {
 	switch {
-	case a.Present() || !a.Online() && held == 0:
+	case a.Present():
 		a.Absent, a.By = time.Time{}, time.Time{}
-	case a.Absent.IsZero():
+	case a.Absent.IsZero(), a.By.IsZero() && (a.Online() || held > 0):
 		a.Absent, a.By = now, now.Add(Grace)
 	}
 }
@@ -183,22 +184,38 @@ func (c Depart) decide(d *decision) error {
 	return nil
 }
 
+// Summon reports that the agent is given something that he sees at his desk alone, as what he supervises is: if he has no
+// client he is waited for as one who has gone.
+type Summon struct{}
+
+func (Summon) decide(d *decision) error {
+	if a := d.agent; !a.Present() && a.By.IsZero() {
+		d.edit().Absent = time.Time{}
+	}
+	return nil
+}
+
+// Late reports whether the agent has been away for so long that something is to be decided: see [Tick].
+func (a *Agent) Late(now time.Time) bool { return !a.By.IsZero() && !a.By.After(now) }
+
 // Tick fires the agent's timer, if it is due: one who does not come back is Offline if he has nothing in hand;
-// his contacts are taken from him if he stays away for longer.
+// his contacts are taken from him if he stays away for longer. What he supervises has to have ended before: it
+// is nothing that he has in hand, and nobody asks for it again.
 type Tick struct{ Offline Status }
 
 func (t Tick) decide(d *decision) error {
-	a := d.agent
-	if a.By.IsZero() || a.By.After(d.env.Now) {
+	if !d.agent.Late(d.env.Now) {
 		return nil
 	}
-	a = d.edit()
+	a := d.edit()
 	lost := a.Absent.Add(LongGrace)
 	switch {
 	case d.env.Held == 0:
-		d.change.Empty = true
-		d.set(t.Offline)
-		d.change.Events = append(d.change.Events, Logout)
+		was := a.Online()
+		d.change.Empty, a.By = true, time.Time{}
+		if d.set(t.Offline); was {
+			d.change.Events = append(d.change.Events, Logout)
+		}
 	case d.env.Now.Before(lost):
 		a.By = lost
 	default:

@@ -21,7 +21,7 @@ func (a *Agent) SignedOut(s Session) bool {
 }
 
 // SignOut ends a session of the agent's, or with an empty ID all that have begun, and takes their clients away. Without
-// any other client he is Offline, at once or when nothing is in hand any more. Repeated it changes nothing.
+// any other client he is Offline, at once or when nothing is in hand any more, and supervises nobody. Repeated it changes nothing.
 type SignOut struct {
 	Session Session
 	Offline Status
@@ -44,6 +44,7 @@ func (s SignOut) decide(d *decision) error {
 	if a.Present() {
 		return nil
 	}
+	d.change.Unwatch = true
 	if err := (SetStatus{s.Offline}).decide(d); err != nil {
 		return err
 	}

@@ -81,3 +81,13 @@ func (c *Catalog) Offline(ctx context.Context, instance center.InstanceID) (agen
 	}
 	return StatusOf(all[i]), nil
 }
+
+// Employs reports whether an instance has a user.
+func (c *Catalog) Employs(ctx context.Context, instance center.InstanceID, user center.UserID) (bool, error) {
+	snap, err := c.SnapshotWith(ctx, center.KindUser, string(instance))
+	if err != nil {
+		return false, err
+	}
+	_, err = Get[*User](snap, user)
+	return err == nil, nil
+}

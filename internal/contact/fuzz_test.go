@@ -500,7 +500,7 @@ func drive(t *testing.T, script []byte) *watch {
 			if rings := w.chat.Ringing(); rings != nil && n%2 == 0 {
 				user = rings.User
 			}
-			w.command([]Command{Accept{user}, Accept{user}, Reject{user}, Clear{user}, Withdraw{user}, Lose{user, n >= 128}}[n/5%6])
+			w.command([]Command{Accept{user}, Accept{user}, Reject{user}, Clear{user}, Withdraw{user}, Lose{User: user, Requeue: n >= 128, Watch: n%16 == 7}}[n/5%6])
 		case 16, 17, 18:
 			if r, ok := w.command(accompany(w.chat, n, who, i)); ok && r.Participant != "" {
 				people = append(people, r.Participant)

@@ -28,6 +28,7 @@ type Work struct {
 	Invited     bool                 `json:"invited,omitempty"`  // beside other agents: see [Invite]
 	Quick       string               `json:"quick,omitempty"`    // the name of the quick connect by which he was invited
 	Watch       *Watch               `json:"watch,omitempty"`    // of a supervisor
+	Guest       bool                 `json:"guest,omitempty"`    // he was brought by [Join], and need not be a user
 }
 
 // Identity is what a chat has to know of an agent.
@@ -119,6 +120,7 @@ type Offer struct {
 	AfterWork time.Duration // how long after-contact work may take (AfterContactWorkConfigs); 0 for any time
 	Slots     int64         // how many chats the agent may have in hand with this one; 0 for any number
 	Assigned  bool          // somebody chose the agent, whatever his status (AssociateContactWithUser)
+	Guest     bool          // see [Work]
 	// Place is where the contact waited when the agent was chosen: an offer for another place
 	// is a Conflict. It may be nil.
 	Place *Place
@@ -213,7 +215,7 @@ func (d *decision) take(user center.UserID, who Identity) (*Work, error) {
 // ring has a contact ring as an offer says, or accepts it at once.
 func (d *decision) ring(w *Work, o *Offer) error {
 	d.current().Rings++
-	w.By, w.AfterWork = d.env.Now.Add(o.Ring), o.AfterWork
+	w.By, w.AfterWork, w.Guest = d.env.Now.Add(o.Ring), o.AfterWork, o.Guest
 	if q := d.chat.Queue; q != nil {
 		w.Queued = q.Since
 	}
@@ -406,16 +408,17 @@ func (d *decision) clear(w Work, at time.Time) error {
 // Lose takes a contact from an agent who does not come back: an offer is withdrawn, what
 // is over is cleared, and the agent leaves a contact that is connected, which has the reason
 // AGENT_NETWORK_DISCONNECT. With Requeue that waits again where the agent found it, at its old
-// rank; otherwise it is as if the agent had left. Repeated it changes nothing.
+// rank; otherwise it is as if the agent had left. With Watch a contact that he supervises is taken, and no other.
+// Repeated it changes nothing.
 type Lose struct {
-	User    center.UserID
-	Requeue bool
+	User           center.UserID
+	Requeue, Watch bool
 }
 
 func (l Lose) decide(d *decision) error {
 	w := d.chat.WorkOf(l.User)
 	switch {
-	case w == nil:
+	case w == nil || l.Watch && w.Watch == nil:
 		return nil
 	case w.State == WorkConnecting:
 		d.drop(l.User)

@@ -16,6 +16,8 @@ import (
 
 // Staff has what an administrator has set up for agents.
 type Staff interface {
+	// Employs reports whether a user exists in an instance.
+	Employs(ctx context.Context, instance center.InstanceID, user center.UserID) (bool, error)
 	// Offline returns the status that agents of an instance have who are not there.
 	Offline(ctx context.Context, instance center.InstanceID) (agent.Status, error)
 	// Staffing counts the agents who take chats from a queue.
@@ -106,8 +108,8 @@ func (a *Agents) State(ctx context.Context, user center.UserID) (*agent.Agent, i
 }
 
 // Do gives an agent of an instance a command, and returns what he is then, when that is
-// durable. The user must exist. Errors are *center.Error, or ctx's when it ended first: the change may then
-// still happen.
+// durable. Errors are *center.Error, or ctx's when it ended first: the change may then
+// still happen. NotFound is for a user who does not exist, or not any more.
 func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center.UserID, cmd agent.Command) (*agent.Agent, error) {
 	offline, err := a.e.Staff.Offline(ctx, instance)
 	if err != nil {
@@ -124,7 +126,7 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 			return nil, err
 		}
 		var made agent.Change
-		state := &first
+		state, begins := &first, false
 		err = a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
 			var err error
 			if h.state != nil {
@@ -134,10 +136,21 @@ func (a *Agents) Do(ctx context.Context, instance center.InstanceID, user center
 			if made, err = agent.Decide(h.state, first, cmd, env); err != nil || made.Agent == nil {
 				return nil, err
 			}
+			if h.state == nil {
+				if err := a.employed(ctx, instance, user); err != nil {
+					return nil, err
+				}
+				begins = true
+			}
 			state = made.Agent
 			return a.write(h, first, &made, hands, env.Now), nil
 		})
 		switch {
+		case err == nil && begins:
+			if err := a.begun(ctx, instance, user); err != nil {
+				return nil, err
+			}
+			return state, a.follow(context.WithoutCancel(ctx), state, &made)
 		case err == nil:
 			return state, a.follow(context.WithoutCancel(ctx), state, &made) // also when nobody waits for it any more
 		case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrQuota):
@@ -183,8 +196,26 @@ func (a *Agents) write(h *entry[center.UserID, *agent.Agent], first agent.Agent,
 	}
 }
 
-// Remove removes a user who is an agent: delete does so, and nothing is known of the agent then. One who has
-// something in hand is a BadRequest.
+// employed is NotFound for a user who does not exist.
+func (a *Agents) employed(ctx context.Context, instance center.InstanceID, user center.UserID) error {
+	there, err := a.e.Staff.Employs(ctx, instance, user)
+	if err == nil && !there {
+		err = center.Missing(center.KindUser, string(user))
+	}
+	return err
+}
+
+// begun makes sure that nothing is kept of an agent whose user has been deleted while it began to be.
+func (a *Agents) begun(ctx context.Context, instance center.InstanceID, user center.UserID) error {
+	err := a.employed(ctx, instance, user)
+	if err != nil && center.ReasonOf(err) == center.NotFound {
+		return errors.Join(err, a.forget(ctx, instance, user))
+	}
+	return err
+}
+
+// Remove removes a user who is an agent: delete does so, and nothing is known of the agent then. What he supervises, and
+// what was offered to him meanwhile, is taken from him. One who has something in hand is a BadRequest.
 func (a *Agents) Remove(ctx context.Context, instance center.InstanceID, user center.UserID, delete func() error) error {
 	held, err := a.e.Store.Count(ctx, store.Slots(instance, user, chatChannel))
 	if err != nil {
@@ -196,6 +227,15 @@ func (a *Agents) Remove(ctx context.Context, instance center.InstanceID, user ce
 	if err := delete(); err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx) // there is no way back
+	if err := a.forget(ctx, instance, user); err != nil {
+		return err
+	}
+	return a.release(ctx, instance, user, everything)
+}
+
+// forget deletes what is known of an agent.
+func (a *Agents) forget(ctx context.Context, instance center.InstanceID, user center.UserID) (err error) {
 	for range maxAttempts {
 		err = a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
 			was := h.state
@@ -242,10 +282,15 @@ func (a *Agents) agentCommitted(c *AgentCommit) {
 
 // follow does what follows from a change of an agent for the chats in his hands.
 func (a *Agents) follow(ctx context.Context, state *agent.Agent, made *agent.Change) error {
-	if made.Clear || made.Take {
-		if err := a.release(ctx, state, made.Take); err != nil {
-			return err
-		}
+	var what hands
+	switch {
+	case made.Take:
+		what = everything
+	case made.Clear || made.Unwatch:
+		what = hands{over: made.Clear, watched: made.Unwatch}
+	}
+	if err := a.release(ctx, state.Instance, state.User, what); err != nil {
+		return err
 	}
 	if made.Agent != nil && state.Next != nil {
 		a.loosen(state.User, state.Instance) // it may have become empty-handed meanwhile
@@ -253,10 +298,22 @@ func (a *Agents) follow(ctx context.Context, state *agent.Agent, made *agent.Cha
 	return nil
 }
 
-// release ends after-contact work, or with all set whatever an agent has in hand.
-func (a *Agents) release(ctx context.Context, state *agent.Agent, all bool) error {
+// hands is what an agent is to have in hand no more.
+type hands struct {
+	over    bool // what is in after-contact work
+	watched bool // what he supervises
+	all     bool // whatever there is
+}
+
+var everything = hands{all: true}
+
+// release takes contacts out of an agent's hands.
+func (a *Agents) release(ctx context.Context, instance center.InstanceID, user center.UserID, what hands) error {
+	if what == (hands{}) {
+		return nil
+	}
 	var held []store.HeldChat
-	for h, err := range a.e.Store.Held(ctx, state.Instance, state.User) {
+	for h, err := range a.e.Store.Held(ctx, instance, user) {
 		if err != nil {
 			return err
 		}
@@ -264,10 +321,15 @@ func (a *Agents) release(ctx context.Context, state *agent.Agent, all bool) erro
 	}
 	var failed error
 	for _, h := range held {
-		var cmd contact.Command = contact.Clear{User: state.User}
-		if all {
-			cmd = contact.Lose{User: state.User}
-		} else if contact.WorkState(h.Work) != contact.WorkEnded {
+		var cmd contact.Command
+		switch state := contact.WorkState(h.Work); {
+		case what.all:
+			cmd = contact.Lose{User: user}
+		case what.over && state == contact.WorkEnded:
+			cmd = contact.Clear{User: user}
+		case what.watched && state == contact.WorkConnected:
+			cmd = contact.Lose{User: user, Watch: true}
+		default:
 			continue
 		}
 		if _, err := a.e.Do(ctx, h.Chat, cmd); err != nil && center.ReasonOf(err) != center.Conflict {
@@ -277,11 +339,17 @@ func (a *Agents) release(ctx context.Context, state *agent.Agent, all bool) erro
 	return failed
 }
 
-// tick fires an agent's timer.
+// tick fires an agent's timer. What he supervises ends before he is what he is then: it does so too when that fails, or
+// the process ends, and the timer is fired again.
 func (a *Agents) tick(ctx context.Context, user center.UserID) error {
 	state, _, err := a.State(ctx, user)
 	if err != nil || state == nil {
 		return err
+	}
+	if state.Late(a.e.Clock.Now()) {
+		if err := a.release(ctx, state.Instance, user, hands{watched: true}); err != nil {
+			return err
+		}
 	}
 	offline, err := a.e.Staff.Offline(ctx, state.Instance)
 	if err != nil {
@@ -380,7 +448,7 @@ func (a *Agents) Recover(ctx context.Context, instance center.InstanceID, alive 
 		a.mu.Lock()
 		a.next[state.User] = instance
 		a.mu.Unlock()
-		if err := a.release(ctx, state, false); err != nil {
+		if err := a.release(ctx, instance, state.User, hands{over: true}); err != nil {
 			return err
 		}
 		a.loosen(state.User, instance)

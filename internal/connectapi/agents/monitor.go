@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"parley.example/parley/api/connect"
-	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
@@ -18,6 +18,9 @@ import (
 // ManagerListenIn, and for BARGE ManagerBargeIn (AccessDeniedException); an instance without ENHANCED_CHAT_MONITORING, a contact that has
 // ended or has no agent, and a user who has it in hand himself (InvalidRequestException); a sixth supervisor
 // (ServiceQuotaExceededException). The hierarchy of the user is not looked at.
+//
+// It ends when the user signs out, has had no stream open for a minute, is deleted, or loses ManagerListenIn; who loses
+// ManagerBargeIn is silent again.
 func (s *Agents) MonitorContact(ctx context.Context, in *connect.MonitorContactRequest) (*connect.MonitorContactResponse, error) {
 	snap, u, chat, c, err := s.parties(ctx, in.InstanceId, in.UserId, in.ContactId)
 	if err != nil {
@@ -36,21 +39,16 @@ func (s *Agents) MonitorContact(ctx context.Context, in *connect.MonitorContactR
 		needs = append(needs, permission.ManagerBargeIn)
 	}
 	for _, name := range needs {
-		if !may(snap, u, name) {
+		if !permission.Granted(snap, u, name) {
 			return nil, center.Errorf(center.Denied, "no security profile of user %s has the permission %s", u.ID, name)
 		}
+	}
+	if _, err := s.Engine.Agents.Do(ctx, snap.ID(), u.ID, agent.Summon{}); err != nil { // first: then it ends in any case when he does not come
+		return nil, err
 	}
 	r, err := s.Engine.Do(ctx, chat.ID, m)
 	if err != nil {
 		return nil, err
 	}
 	return &connect.MonitorContactResponse{ContactId: new(string(r.Contact)), ContactArn: new(snap.ARN(query.KindContact, string(r.Contact)))}, nil
-}
-
-// may reports whether a security profile of a user has a permission.
-func may(snap *catalog.Snapshot, u *catalog.User, name permission.Name) bool {
-	return slices.ContainsFunc(u.SecurityProfiles, func(id center.SecurityProfileID) bool {
-		p, err := catalog.Get[*catalog.SecurityProfile](snap, id)
-		return err == nil && slices.Contains(p.Permissions, string(name))
-	})
 }

@@ -49,7 +49,9 @@ type Options struct {
 
 	// Staffing counts agents; nil for nobody.
 	Staffing func(context.Context, center.InstanceID, center.QueueID) (engine.Staffing, error)
-	Records  record.Kinds // what is put into the outbox; nobody sends it
+	// Employs says who exists; nil for everybody.
+	Employs func(context.Context, center.InstanceID, center.UserID) (bool, error)
+	Records record.Kinds // what is put into the outbox; nobody sends it
 
 	MaxActive  int64 // quota of concurrent active chats; 0 for none
 	Invoke     func(ctx context.Context, call machine.Invoke, event []byte) (json.RawMessage, error)
@@ -110,7 +112,7 @@ func Start(t testing.TB, o Options) *Engine {
 		Log:       NoLog,
 		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
-		Records: o.Records, Staff: statuses{o.Staffing}, Observers: o.Observers, AgentObservers: o.Agents,
+		Records: o.Records, Staff: staff{o}, Observers: o.Observers, AgentObservers: o.Agents,
 	})
 	t.Cleanup(e.Close)
 	return e
@@ -184,21 +186,27 @@ var (
 	Lunch     = agent.Status{ID: "lunch", Name: "Lunch", Type: agent.Custom}
 )
 
-type statuses struct {
-	staffing func(context.Context, center.InstanceID, center.QueueID) (engine.Staffing, error)
-}
+type staff struct{ o Options }
 
 // Offline implements [engine.Staff].
-func (statuses) Offline(context.Context, center.InstanceID) (agent.Status, error) {
+func (staff) Offline(context.Context, center.InstanceID) (agent.Status, error) {
 	return Offline, nil
 }
 
+// Employs implements [engine.Staff]: everybody exists, unless the test says otherwise.
+func (s staff) Employs(ctx context.Context, instance center.InstanceID, user center.UserID) (bool, error) {
+	if s.o.Employs == nil {
+		return true, nil
+	}
+	return s.o.Employs(ctx, instance, user)
+}
+
 // Staffing implements [engine.Staff]: there is nobody, unless the test says otherwise.
-func (s statuses) Staffing(ctx context.Context, instance center.InstanceID, queue center.QueueID) (engine.Staffing, error) {
-	if s.staffing == nil {
+func (s staff) Staffing(ctx context.Context, instance center.InstanceID, queue center.QueueID) (engine.Staffing, error) {
+	if s.o.Staffing == nil {
 		return engine.Staffing{}, nil
 	}
-	return s.staffing(ctx, instance, queue)
+	return s.o.Staffing(ctx, instance, queue)
 }
 
 // tokens seals what participants show to DescribeView.
