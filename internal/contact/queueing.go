@@ -264,7 +264,7 @@ const maxWhisper = 2 * time.Minute
 // Join adds an agent who has accepted a contact that waits in a queue: [Offer] and
 // [Accept] in one, without a limit. The reply's Participant is the agent. An agent
 // who has joined already, or is joining, gets the same answer; one for whom the contact was over
-// has cleared it.
+// has cleared it. He need not be a user of the instance.
 type Join struct {
 	User        center.UserID
 	DisplayName string
@@ -280,7 +280,7 @@ func (j Join) decide(d *decision) error {
 		}
 	}
 	return Offer{
-		User: j.User, Assigned: true,
+		User: j.User, Assigned: true, Guest: true,
 		Identity: Identity{DisplayName: j.DisplayName, UserName: j.UserName, FirstName: j.FirstName, LastName: j.LastName},
 	}.decide(d)
 }

@@ -23,6 +23,7 @@ type instance struct {
 	agents  map[center.UserID]*staff
 	aside   map[center.ContactID]time.Time // chats that exclude agents, or everybody, and until when
 	alarm   time.Time
+	misfits []misfit // found, and not dealt with
 	census  census
 	now     func() time.Time
 }
@@ -178,6 +179,9 @@ func (in *instance) setUp(snap *catalog.Snapshot) {
 	}
 	for user := range in.agents {
 		in.setAgent(user)
+	}
+	for id, c := range in.chats {
+		in.review(id, c)
 	}
 }
 
@@ -338,6 +342,7 @@ func (in *instance) takeChat(id center.ContactID, n chatNews) {
 		in.setAgent(user)
 	}
 	in.setContact(id)
+	in.review(id, c)
 	if n.chat == nil || len(n.chat.Work) == 0 && n.chat.Queue == nil {
 		delete(in.chats, id)
 		delete(in.aside, id)

@@ -1,5 +1,6 @@
 // Package router makes offers: it tells package routing what the chats, the agents and
-// the administrators of an instance do, and has the engine offer the contacts that are assigned.
+// the administrators of an instance do, and has the engine offer the contacts that are assigned. What somebody
+// may not have in hand any more, because he has been deleted or has lost a permission, it takes from him.
 //
 // It is woken by commits and never polls. An offer is durable before anybody rings: it is a
 // change of the chat, which the store refuses when the agent cannot take it. So nothing depends on
@@ -255,10 +256,12 @@ func (r *Router) lookAtAll(ctx context.Context) {
 	}
 	var alarm time.Time
 	var offers []pending
+	var ends []misfit
 	for id, in := range r.instances {
 		if told[id] != nil || !in.alarm.IsZero() && !in.alarm.After(now) {
 			offers = append(offers, r.assign(in, now)...)
 		}
+		ends, in.misfits = append(ends, in.misfits...), nil
 		if !in.alarm.IsZero() && (alarm.IsZero() || in.alarm.Before(alarm)) {
 			alarm = in.alarm
 		}
@@ -269,18 +272,26 @@ func (r *Router) lookAtAll(ctx context.Context) {
 	r.work.Unlock()
 	r.mu.Lock()
 	r.alarm = alarm
-	r.busy += len(offers) - 1
+	r.busy += len(offers) + len(ends) - 1
 	r.mu.Unlock()
-	for _, p := range offers {
-		r.offers <- struct{}{}
-		go func() {
-			r.offer(ctx, p)
-			<-r.offers
-			r.mu.Lock()
-			r.busy--
-			r.mu.Unlock()
-		}()
+	for _, m := range ends {
+		r.begun(func() { r.end(ctx, m) })
 	}
+	for _, p := range offers {
+		r.begun(func() { r.offer(ctx, p) })
+	}
+}
+
+// begun does what is counted as under way, when there is room among the offers that are being made.
+func (r *Router) begun(do func()) {
+	r.offers <- struct{}{}
+	go func() {
+		do()
+		<-r.offers
+		r.mu.Lock()
+		r.busy--
+		r.mu.Unlock()
+	}()
 }
 
 // retry is after how long it is tried again to learn what could not be learnt.
