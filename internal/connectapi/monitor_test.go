@@ -3,8 +3,10 @@ package connectapi_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"parley.example/parley/api/connect"
+	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
@@ -80,6 +82,10 @@ func TestMonitorContact(t *testing.T) {
 		do(contact.Leave{User: center.UserID(sue)})
 		if c := h.describe(*made.ContactId); len(c.AgentInfo.StateTransitions) != 3 || c.DisconnectTimestamp == nil {
 			t.Errorf("after the supervisor has left the contact is %+v, %+v", c, c.AgentInfo)
+		}
+		time.Sleep(agent.Grace + time.Second)
+		if state, err := h.engine.State(ctx, center.ContactID(id)); err != nil || len(state.Work) != 1 {
+			t.Errorf("agents have %+v in hand, %v; want one, since the other supervisor has not come to his desk for a minute", state.Work, err)
 		}
 		do(contact.Stop{})
 		_, err = monitor(sue, func(in *connect.MonitorContactRequest) { in.ClientToken = new("later") })

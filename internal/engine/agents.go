@@ -408,7 +408,14 @@ func (a *Agents) run(ctx context.Context) {
 		a.loose, a.working = map[center.UserID]center.InstanceID{}, true
 		a.mu.Unlock()
 		for user, instance := range due {
-			if _, err := a.Do(ctx, instance, user, agent.Settle{}); err != nil && ctx.Err() == nil {
+			_, err := a.Do(ctx, instance, user, agent.Settle{})
+			switch {
+			case err == nil || ctx.Err() != nil:
+			case center.ReasonOf(err) == center.NotFound: // the instance does not exist any more
+				a.mu.Lock()
+				delete(a.next, user)
+				a.mu.Unlock()
+			default:
 				a.e.Log.Error("the next status of an agent has not followed; it is tried again", "agent", user, "err", err)
 				time.AfterFunc(retryEvery, func() { a.loosen(user, instance) })
 			}

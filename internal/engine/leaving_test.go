@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/store"
 )
@@ -193,8 +194,10 @@ func TestNobodyIsMadeOfOneWhoIsGone(t *testing.T) {
 	var gone atomic.Bool
 	during := func() {}
 	s := staffTest{t, enginetest.Start(t, enginetest.Options{
-		Store: enginetest.Memory(t), Employs: func(context.Context, center.InstanceID, center.UserID) (bool, error) {
-			defer during()
+		Store: enginetest.Memory(t), Employs: func(_ context.Context, _ center.InstanceID, user center.UserID) (bool, error) {
+			if user != "" {
+				defer during()
+			}
 			return !gone.Load(), nil
 		},
 	})}
@@ -231,4 +234,39 @@ func TestNobodyIsMadeOfOneWhoIsGone(t *testing.T) {
 	if a := kept(); a != nil || s.count(store.Barred(instance, "bo")) != 0 {
 		t.Errorf("of one who went meanwhile is kept %+v, with %d bars", a, s.count(store.Barred(instance, "bo")))
 	}
+}
+
+// When an instance is deleted nothing is remembered of its agents' next statuses, and no heartbeat is made.
+func TestInstanceIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gone atomic.Bool
+		employs := func(_ context.Context, i center.InstanceID, _ center.UserID) (bool, error) {
+			if gone.Load() {
+				return false, center.Missing(center.KindInstance, string(i))
+			}
+			return true, nil
+		}
+		setting := func(o *enginetest.Options) { o.Employs = employs }
+		s := staffTest{t, open(t, enginetest.Memory(t), withQueues(t, -1, map[string]string{"main": toQueue}), setting)}
+		defer s.Close()
+		s.arrive("bo")
+		id := s.talk("bo")
+		s.tell("bo", agent.SetStatus{Status: enginetest.Lunch})
+		synctest.Wait()
+		if n := engine.Following(s.Engine.Engine); n != 1 {
+			t.Fatalf("%d next statuses are remembered; want one", n)
+		}
+		gone.Store(true)
+		do(t, s.Engine, id, contact.Stop{})
+		do(t, s.Engine, id, contact.Clear{User: "bo"})
+		time.Sleep(time.Minute)
+		if n := engine.Following(s.Engine.Engine); n != 0 {
+			t.Errorf("of an instance that is gone %d next statuses are remembered", n)
+		}
+		for _, user := range []center.UserID{"bo", "nobody"} {
+			if err := s.Agents.Beat(t.Context(), user); err == nil || center.ReasonOf(err) != center.NotFound {
+				t.Errorf("the heartbeat of %s = %v; want NotFound", user, err)
+			}
+		}
+	})
 }

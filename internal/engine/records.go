@@ -104,11 +104,15 @@ func (a *Agents) handsFor(ctx context.Context, instance center.InstanceID, user 
 	return handsIn(ctx, a.e, instance, user, "")
 }
 
-// Beat tells that an agent has not changed (HEART_BEAT), durably. One of whom nothing is known has no heartbeats.
+// Beat tells that an agent has not changed (HEART_BEAT), durably. One who does not exist, or whose instance does not, and
+// one of whom nothing is known is NotFound.
 func (a *Agents) Beat(ctx context.Context, user center.UserID) error {
 	return a.runner.run(ctx, user, func(h *entry[center.UserID, *agent.Agent]) (write, error) {
 		if h.state == nil {
-			return nil, nil
+			return nil, center.Missing(center.KindUser, string(user))
+		}
+		if err := a.employed(ctx, h.state.Instance, user); err != nil {
+			return nil, err
 		}
 		hands, err := a.handsFor(ctx, h.state.Instance, user)
 		if err != nil {

@@ -35,12 +35,16 @@ const lookEvery = 5 * time.Second
 // AgentCommitted implements engine.AgentObserver.
 func (b *Beats) AgentCommitted(c *engine.AgentCommit) {
 	if c.Gone {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		delete(b.known, c.Agent.User)
+		b.forget(c.Agent.User)
 		return
 	}
 	b.note(c.Agent, len(c.Change.Events) > 0)
+}
+
+func (b *Beats) forget(user center.UserID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.known, user)
 }
 
 // note notes an agent, and whether something has been told of him now.
@@ -116,7 +120,12 @@ func (b *Beats) Run(ctx context.Context, e *engine.Engine, c *catalog.Catalog) {
 		case <-t.C:
 		}
 		for _, user := range b.due() {
-			if err := e.Agents.Beat(ctx, user); err != nil && ctx.Err() == nil {
+			err := e.Agents.Beat(ctx, user)
+			switch {
+			case err == nil || ctx.Err() != nil:
+			case center.ReasonOf(err) == center.NotFound: // as when the instance has been deleted
+				b.forget(user)
+			default:
 				b.Log.WarnContext(ctx, "a heartbeat of an agent was not recorded", "agent", user, "err", err)
 			}
 		}

@@ -2,9 +2,11 @@ package recorder_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,6 +111,58 @@ func TestBeatsAfterRestart(t *testing.T) {
 		}
 		if f, err := record.Read(&page[0]); err != nil || f.Type != string(record.Heartbeat) || f.User != "bo" {
 			t.Errorf("the fact is %+v, %v", f, err)
+		}
+	})
+}
+
+// An agent whose instance has been deleted, or who has been signed out for long, has no heartbeats, and nothing is remembered of him.
+func TestBeatsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, clock := enginetest.Memory(t), &engine.Clock{}
+		b := &recorder.Beats{Clock: clock, Store: s, Log: enginetest.NoLog}
+		var gone atomic.Bool
+		e := enginetest.Start(t, enginetest.Options{
+			Store: s, Clock: clock, Records: record.Kinds(0).With(record.AgentEvents), Agents: []engine.AgentObserver{b},
+			Employs: func(_ context.Context, i center.InstanceID, _ center.UserID) (bool, error) {
+				if gone.Load() {
+					return false, center.Missing(center.KindInstance, string(i))
+				}
+				return true, nil
+			},
+		})
+		defer e.Close()
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { b.Run(ctx, e.Engine, e.Catalog) })
+		defer running.Wait()
+		defer stop()
+		for i := range 3 {
+			user := center.UserID(fmt.Sprint("agent", i))
+			for _, cmd := range []agent.Command{agent.Arrive{Client: agent.Client{ID: "tab", Node: e.Node}}, agent.SetStatus{Status: enginetest.Lunch}} {
+				if _, err := e.Agents.Do(ctx, instance, user, cmd); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := e.Agents.Do(ctx, instance, "agent2", agent.SignOut{Offline: enginetest.Offline}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(record.BeatAfter + time.Minute)
+		if n := recorder.Known(b); n != 2 {
+			t.Errorf("%d agents are known an hour after one of three has signed out; want 2", n)
+		}
+		gone.Store(true)
+		told := func() int {
+			n, err := s.Outbox(ctx, store.AllShards, time.Now(), 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(n)
+		}
+		before := told()
+		time.Sleep(record.BeatEvery + time.Minute)
+		if n, after := recorder.Known(b), told(); n != 0 || after != before {
+			t.Errorf("%d agents of an instance that is gone are known, with %d heartbeats; want none", n, after-before)
 		}
 	})
 }

@@ -49,7 +49,7 @@ type Options struct {
 
 	// Staffing counts agents; nil for nobody.
 	Staffing func(context.Context, center.InstanceID, center.QueueID) (engine.Staffing, error)
-	// Employs says who exists; nil for everybody.
+	// Employs says who exists, nil for everybody. Its error is also that of an instance without a status for those who are not there.
 	Employs func(context.Context, center.InstanceID, center.UserID) (bool, error)
 	Records record.Kinds // what is put into the outbox; nobody sends it
 
@@ -189,8 +189,9 @@ var (
 type staff struct{ o Options }
 
 // Offline implements [engine.Staff].
-func (staff) Offline(context.Context, center.InstanceID) (agent.Status, error) {
-	return Offline, nil
+func (s staff) Offline(ctx context.Context, instance center.InstanceID) (agent.Status, error) {
+	_, err := s.Employs(ctx, instance, "")
+	return Offline, err
 }
 
 // Employs implements [engine.Staff]: everybody exists, unless the test says otherwise.
