@@ -189,7 +189,8 @@ func (a *Agent) State() State {
 	return a.state
 }
 
-// Seen is how far the chats in hand were received, for [AgentConfig.Seen].
+// Seen is how far the chats in hand were received, for [AgentConfig.Seen]. What waits for Events counts as received: it yields that
+// behind Close as well.
 func (a *Agent) Seen() []agent.Seen {
 	a.mu.Lock()
 	defer a.mu.Unlock()

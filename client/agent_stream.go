@@ -270,6 +270,9 @@ func (a *Agent) receive(sock *wire.Socket, away *absence) error {
 		if err != nil {
 			return err
 		}
+		if a.ctx.Err() != nil { // what is not given to the program has not been received
+			return ErrClosed
+		}
 		a.link.received()
 		var f agent.Frame
 		if restjson.Unmarshal(text, &f) != nil {
@@ -327,8 +330,8 @@ func (a *Agent) items(all []arrival, unknownWait bool) (early []arrival) {
 		if !a.feed.first(i.chat, i.sequence, i.item) {
 			continue
 		}
-		a.hand(&AgentEvent{Kind: ItemReceived, Snapshot: s, Contact: c, Item: i.item, Sequence: i.sequence})
-		if i.sequence > 0 {
+		given := a.hand(&AgentEvent{Kind: ItemReceived, Snapshot: s, Contact: c, Item: i.item, Sequence: i.sequence})
+		if i.sequence > 0 && given {
 			seen := a.feed.seen()
 			a.mu.Lock()
 			a.seen = seen
@@ -370,18 +373,21 @@ func (a *Agent) tell(before, after *agent.AgentSnapshot) {
 	}
 }
 
-// hand gives an event to the program, which may block.
-func (a *Agent) hand(e *AgentEvent) {
+// hand gives an event to the program, which may block, and reports whether the program has it: once the agent is closed
+// it gets no more.
+func (a *Agent) hand(e *AgentEvent) bool {
 	if a.ctx.Err() != nil {
-		return
+		return false
 	}
 	defer a.link.pause()()
 	if a.cfg.OnEvent != nil {
 		a.cfg.OnEvent(e)
-		return
+		return true
 	}
 	select {
 	case a.events <- e:
+		return true
 	case <-a.ctx.Done():
+		return false
 	}
 }

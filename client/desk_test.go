@@ -279,6 +279,44 @@ func TestAgentOnABadNetwork(t *testing.T) {
 	})
 }
 
+// TestAgentClosedBeforeItIsRead: what Events yields behind Close counts as received, and nothing else does, so that the next
+// run misses nothing.
+func TestAgentClosedBeforeItIsRead(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		a := s.signIn(nil, func(c *client.AgentConfig) { c.OnEvent = nil })
+		s.available(a)
+		ana, contact := s.caller()
+		pass(time.Second)
+		if err := a.Accept(t.Context(), contact); err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for i := range 200 {
+			want = append(want, fmt.Sprint(i))
+			if _, err := ana.Send(t.Context(), want[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass(time.Second)
+		_ = a.Close()
+		for e, err := range a.Events(t.Context()) {
+			if err == nil && e.Kind == client.ItemReceived && e.Item.IsMessage() {
+				got = append(got, e.Item.Text())
+			}
+		}
+		if len(got) == 0 || len(got) >= len(want) {
+			t.Fatalf("%d of %d messages were waiting; that shows nothing", len(got), len(want))
+		}
+		var next watcher
+		b := s.signIn(&next, func(c *client.AgentConfig) { c.Seen = a.Seen() })
+		pass(time.Second)
+		if got = append(got, next.said(contact)...); !slices.Equal(got, want) {
+			t.Errorf("the two runs have %q", got)
+		}
+		_, _ = ana.Close(), b.Close()
+	})
+}
+
 // TestAgentThroughARestart: the server is stopped in the midst of a chat and started again, which costs nothing.
 func TestAgentThroughARestart(t *testing.T) {
 	onStageIn(t, t.TempDir(), func(t *testing.T, s *stage) {
