@@ -2,6 +2,7 @@ package durable
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -14,6 +15,7 @@ func (c *Chat) Check(s *Seen) (faults []string) {
 	k.deeds()
 	k.flow()
 	k.events()
+	k.agents()
 	k.attributes()
 	k.files()
 	k.notes()
@@ -45,15 +47,21 @@ func (k *checking) ids() {
 	}
 }
 
-// deeds: what was acknowledged is there once, as it was said, in order; what was refused is
-// not; nothing else is. The texts of a chat's deeds differ.
+// deeds: what was acknowledged is there once, as it was said, in the order in which its author, or the others who are
+// not agents, did it; what was refused is not; nothing else is. The texts of a chat's deeds differ.
 func (k *checking) deeds() {
+	lanes := [][]Deed{k.Deeds}
+	for _, h := range k.Holds {
+		lanes = append(lanes, h.Deeds)
+	}
 	at := map[string]int{} // positions in the transcript, by text
 	for i, it := range k.Transcript {
 		if it.Event || it.Role == "SYSTEM" {
 			continue
 		}
-		known := slices.ContainsFunc(k.Deeds, func(d Deed) bool { return d.Text == it.Text && d.Role == it.Role })
+		known := slices.ContainsFunc(lanes, func(deeds []Deed) bool {
+			return slices.ContainsFunc(deeds, func(d Deed) bool { return d.Text == it.Text && d.Role == it.Role })
+		})
 		if _, twice := at[it.Text]; twice {
 			k.fault("%q is doubled", it.Text)
 		} else if !known {
@@ -61,8 +69,14 @@ func (k *checking) deeds() {
 		}
 		at[it.Text] = i
 	}
+	for _, deeds := range lanes {
+		k.order(deeds, at)
+	}
+}
+
+func (k *checking) order(deeds []Deed, at map[string]int) {
 	last := -1
-	for _, d := range k.Deeds {
+	for _, d := range deeds {
 		i, there := at[d.Text]
 		switch {
 		case d.Fate == Acknowledged && !there:
@@ -109,6 +123,9 @@ func (k *checking) events() {
 			continue
 		}
 		name := it.Role + " " + it.Text
+		if it.Role == "AGENT" { // of whom there may be several, one after another
+			name += " " + it.Participant
+		}
 		if seen[name]++; seen[name] > 1 {
 			k.fault("%s is doubled", name)
 		}
@@ -127,14 +144,21 @@ func (k *checking) events() {
 }
 
 func (k *checking) attributes() {
-	for key, want := range k.Set {
+	set, unsure := map[string]string{}, map[string]string{}
+	maps.Copy(set, k.Set)
+	maps.Copy(unsure, k.Unsure)
+	for _, h := range k.Holds {
+		maps.Copy(set, h.Set)
+		maps.Copy(unsure, h.Unsure)
+	}
+	for key, want := range set {
 		got, ok := k.Attributes[key]
-		if unsure, tried := k.Unsure[key]; (!ok || got != want) && !(tried && got == unsure) {
+		if unsure, tried := unsure[key]; (!ok || got != want) && !(tried && got == unsure) {
 			k.fault("attribute %s is %q; want %q", key, got, want)
 		}
 	}
 	for key, got := range k.Attributes {
-		if _, set := k.Set[key]; !set && k.Unsure[key] != got {
+		if _, set := set[key]; !set && unsure[key] != got {
 			k.fault("nobody set attribute %s to %q", key, got)
 		}
 	}

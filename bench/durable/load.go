@@ -30,13 +30,18 @@ type Load struct {
 	client   *client.Client
 	instance string
 	flows    []flow
+	floor    *floor
 	acked    atomic.Int64
 	repeated atomic.Int64
 	unknown  atomic.Int64
 	settling sync.WaitGroup // chats whose last items are on their way to somebody
+	still    sync.RWMutex   // held by calls, and by Look, which wants nobody to call
+
+	looks int // see Look, which is not called by two at once
 
 	mu     sync.Mutex // guards what follows
-	chats  []*visit
+	begun  []*visit   // whose customers may not be connected yet
+	chats  []*visit   // whose customers are
 	faults []string
 }
 
@@ -45,9 +50,14 @@ type flow struct {
 	id    string
 	says  []string
 	timed bool // it ends the chat after a while
+
+	staffed bool // it puts the chat into the queue of the agents, who end it
 }
 
-// Flows of a load: one that waits for ever, one that hands over to it, one whose timer ends the chat.
+// ends reports whether chats end that nobody who plays them has ended.
+func (f flow) ends() bool { return f.timed || f.staffed }
+
+// Flows of a load: one that waits for ever, one that hands over to it, one whose timer ends the chat, and one that queues it for agents.
 const (
 	greeting = "Hello"
 	handover = "You are with somebody else now"
@@ -56,6 +66,8 @@ const (
 	say        = `{"Identifier":"%s","Type":"MessageParticipant","Parameters":{"Text":"%s"},"Transitions":{"NextAction":"%s","Errors":[{"NextAction":"%[3]s","ErrorType":"NoMatchingError"}]}}`
 	wait       = `{"Identifier":"wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"%d"},"Transitions":{"NextAction":"%s","Conditions":[{"NextAction":"%[2]s","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"%[2]s","ErrorType":"NoMatchingError"}]}}`
 	transfer   = `{"Identifier":"go","Type":"TransferToFlow","Parameters":{"ContactFlowId":"%s"},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
+	choose     = `{"Identifier":"choose","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"%s"},"Transitions":{"NextAction":"queue","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
+	queue      = `{"Identifier":"queue","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"QueueAtCapacity"},{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
 	disconnect = `{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}`
 	week       = 604800
 	soon       = 3 // seconds
@@ -82,21 +94,33 @@ func (l *Load) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	l.instance = *made.Id
-	publish := func(name, content string, timed bool, says ...string) error {
+	publish := func(name, content string, kind flow, says ...string) error {
 		out, err := l.client.CreateContactFlow().InstanceID(l.instance).Name(name).Type(connect.ContactFlowTypeCONTACT_FLOW).Content(content).Send(ctx)
 		if err != nil {
 			return fmt.Errorf("flow %s: %w", name, err)
 		}
-		l.flows = append(l.flows, flow{*out.ContactFlowId, says, timed})
+		kind.id, kind.says = *out.ContactFlowId, says
+		l.flows = append(l.flows, kind)
 		return nil
 	}
-	if err := publish("Waits", content(fmt.Sprintf(say, "greet", handover, "wait"), fmt.Sprintf(wait, week, "end")), false, handover); err != nil {
+	if err := publish("Waits", content(fmt.Sprintf(say, "greet", handover, "wait"), fmt.Sprintf(wait, week, "end")), flow{}, handover); err != nil {
 		return err
 	}
-	if err := publish("Hands over", content(fmt.Sprintf(say, "greet", greeting, "go"), fmt.Sprintf(transfer, l.flows[0].id)), false, greeting, handover); err != nil {
+	if err := publish("Hands over", content(fmt.Sprintf(say, "greet", greeting, "go"), fmt.Sprintf(transfer, l.flows[0].id)), flow{}, greeting, handover); err != nil {
 		return err
 	}
-	return publish("Ends", content(fmt.Sprintf(say, "greet", greeting, "wait"), fmt.Sprintf(wait, soon, "bye"), fmt.Sprintf(say, "bye", timeout, "end")), true, greeting, timeout)
+	if err := publish("Ends", content(fmt.Sprintf(say, "greet", greeting, "wait"), fmt.Sprintf(wait, soon, "bye"), fmt.Sprintf(say, "bye", timeout, "end")), flow{timed: true}, greeting, timeout); err != nil {
+		return err
+	}
+	if l.floor, err = l.staff(ctx); err != nil {
+		return err
+	}
+	for _, name := range []string{"Queues", "Queues as well"} { // two of five, so that agents have something to do
+		if err := publish(name, content(fmt.Sprintf(say, "greet", greeting, "choose"), fmt.Sprintf(choose, l.floor.queue), queue), flow{staffed: true}, greeting); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // afterEnd lets transcripts be read after the end of their chats.
@@ -110,6 +134,7 @@ func (a afterEnd) RoundTrip(r *http.Request) (*http.Response, error) {
 // run chats until enough is closed or a fault was found, finishes the chats that are under way, and returns. The
 // server may be killed at any time, as long as it comes back.
 func (l *Load) run(ctx context.Context, enough <-chan struct{}) {
+	leave := l.floor.open(ctx, enough)
 	var workers sync.WaitGroup
 	for n := range l.Workers {
 		workers.Go(func() {
@@ -120,13 +145,21 @@ func (l *Load) run(ctx context.Context, enough <-chan struct{}) {
 					return
 				default:
 				}
-				v := &visit{load: l, rand: r, name: fmt.Sprintf("w%d.%d", n, i), flow: l.flows[r.IntN(len(l.flows))], enough: enough}
+				v := &visit{player: player{load: l, rand: r, name: fmt.Sprintf("w%d.%d", n, i)}, flow: l.flows[r.IntN(len(l.flows))], enough: enough}
 				v.play(ctx)
 			}
 		})
 	}
 	workers.Wait()
 	l.settling.Wait()
+	leave()
+}
+
+// call makes a call, unless nobody is to call at the moment.
+func (l *Load) call(ctx context.Context, call func(context.Context) error) error {
+	l.still.RLock()
+	defer l.still.RUnlock()
+	return call(ctx)
 }
 
 // Acknowledged returns how many calls were answered so far.
@@ -144,8 +177,8 @@ func (l *Load) summary() string {
 		}
 	}
 	notes, again := l.Hook.counts()
-	return fmt.Sprintf("%d calls acknowledged, %d of them when they were repeated, %d never known; %d chats, %d of them open; %d messages and files, %d files; %d deliveries to the webhook, %d of them repeated",
-		l.acked.Load(), l.repeated.Load(), l.unknown.Load(), len(l.chats), open, deeds, files, notes, again)
+	return fmt.Sprintf("%d calls acknowledged, %d of them when they were repeated, %d never known; %d chats, %d of them open; %d messages and files, %d files; %d deliveries to the webhook, %d of them repeated;\n%s; %d looks at all agents at once",
+		l.acked.Load(), l.repeated.Load(), l.unknown.Load(), len(l.chats), open, deeds, files, notes, again, l.floor.summary(), l.looks)
 }
 
 // Under runs the load while harm is done to the server, which returns when that is enough, and checks what is
@@ -197,8 +230,14 @@ func (l *Load) check(ctx context.Context) ([]string, error) {
 	l.mu.Lock()
 	chats, faults := l.chats, append(l.Hook.wrong(), l.faults...)
 	l.mu.Unlock()
-	open, ids := 0.0, map[string]bool{}
+	open, ids, holds := 0.0, map[string]bool{}, l.floor.holds()
+	for _, all := range holds {
+		for _, h := range all {
+			faults = append(faults, h.Check()...)
+		}
+	}
 	for _, v := range chats {
+		v.Holds = holds[v.Contact]
 		if ids[v.Contact] {
 			faults = append(faults, "two starts were answered with chat "+v.Contact)
 		}
@@ -206,6 +245,10 @@ func (l *Load) check(ctx context.Context) ([]string, error) {
 			open++
 		}
 		seen, err := v.see(ctx)
+		for statusOf(err) == http.StatusTooManyRequests && ctx.Err() == nil { // it is asked faster than strangers may
+			v.pause(ctx)
+			seen, err = v.see(ctx)
+		}
 		if err != nil && ctx.Err() != nil {
 			return nil, err
 		}

@@ -57,6 +57,9 @@ const eventPrefix = "application/vnd.amazonaws.connect.event."
 // flatten keeps of an item what is compared.
 func flatten(it *participant.Item) Item {
 	flat := Item{ID: *it.Id, Role: string(it.ParticipantRole), At: *it.AbsoluteTime}
+	if it.ParticipantId != nil {
+		flat.Participant = *it.ParticipantId
+	}
 	switch {
 	case len(it.Attachments) > 0:
 		flat.Text = *it.Attachments[0].AttachmentId

@@ -2,12 +2,10 @@ package durable
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley.example/parley/api/connect"
@@ -19,17 +17,16 @@ import (
 // visit is one chat while it is played: by one goroutine, so that everything in it has an order.
 type visit struct {
 	Chat
-	load   *Load
-	rand   *rand.Rand
-	name   string
+	player
 	flow   flow
 	enough <-chan struct{}
 
-	token, bearer string // of the customer
-	bot           string // connection token of the bot
-	said          int
+	token, bearer string            // of the customer
+	bot           string            // connection token of the bot
 	before        map[string]string // files as they were before the chat ended
 	session       *client.Session
+
+	queues, over atomic.Bool // its customer is connected, so that its flow runs; nobody waits for anything of it any more
 
 	mu    sync.Mutex // guards heard
 	heard []Item
@@ -49,7 +46,7 @@ func (v *visit) play(ctx context.Context) {
 	v.load.mu.Lock()
 	v.load.chats = append(v.load.chats, v)
 	v.load.mu.Unlock()
-	streams, bots := v.rand.IntN(2) == 0, v.rand.IntN(2) == 0 && !v.flow.timed
+	streams, bots := v.rand.IntN(2) == 0, v.rand.IntN(2) == 0 && !v.flow.ends()
 	if v.rand.IntN(2) == 0 {
 		v.listen(ctx)
 	}
@@ -74,52 +71,18 @@ func (v *visit) play(ctx context.Context) {
 	v.end(ctx)
 	// Whoever has to reconnect waits longer each time, and may meet a server that is just being killed.
 	v.load.settling.Go(func() {
-		if v.flow.timed {
+		if v.flow.ends() {
 			v.awaitEnd(ctx)
 		}
 		v.settle(ctx)
+		v.over.Store(true)
 	})
-}
-
-// attempt makes a call until it is answered. A call that may be given up is so now and then
-// when an answer was lost.
-func (v *visit) attempt(ctx context.Context, giveUp bool, call func(context.Context) error) (Fate, error) {
-	for lost := false; ; {
-		err := call(ctx)
-		if err == nil {
-			if v.load.acked.Add(1); lost {
-				v.load.repeated.Add(1)
-			}
-			return Acknowledged, nil
-		}
-		status := 0
-		if answer, ok := errors.AsType[interface {
-			error
-			Status() int
-		}](err); ok {
-			status = answer.Status()
-		}
-		switch {
-		case status == http.StatusTooManyRequests: // not done
-		case status >= 400 && status < 500 && !lost:
-			return Refused, err
-		case status >= 400 && status < 500, ctx.Err() != nil, giveUp && v.rand.IntN(10) == 0:
-			v.load.unknown.Add(1)
-			return Unknown, err
-		default:
-			lost = true
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(5+v.rand.IntN(40)) * time.Millisecond):
-		}
-	}
 }
 
 // need makes a call that has to succeed sooner or later; a chat that its flow has ended may refuse it.
 func (v *visit) need(ctx context.Context, what string, call func(context.Context) error) bool {
 	fate, err := v.attempt(ctx, false, call)
-	if fate != Acknowledged && ctx.Err() == nil && !v.flow.timed {
+	if fate != Acknowledged && ctx.Err() == nil && !v.flow.ends() {
 		v.load.fault("chat %s: %s: %v", v.Contact, what, err)
 	}
 	return fate == Acknowledged
@@ -151,7 +114,11 @@ func (v *visit) start(ctx context.Context) bool {
 			break
 		}
 	}
+	v.load.mu.Lock()
+	v.load.begun = append(v.load.begun, v)
+	v.load.mu.Unlock()
 	if v.bearer = v.dial(ctx, v.token); v.bearer != "" {
+		v.queues.Store(v.flow.staffed)
 		v.Joined = append(v.Joined, "CUSTOMER")
 	}
 	return v.bearer != ""
@@ -193,7 +160,7 @@ func (v *visit) stream(ctx context.Context) {
 	switch {
 	case fate == Acknowledged:
 		v.Streamed = len(v.Deeds)
-	case v.flow.timed: // it has ended meanwhile
+	case v.flow.ends(): // it has ended meanwhile
 		v.MayStream = fate == Unknown
 	case ctx.Err() == nil:
 		v.load.fault("chat %s: StartContactStreaming: %v", v.Contact, err)
@@ -230,38 +197,18 @@ func (v *visit) act(ctx context.Context) {
 		v.event(ctx, "typing", "")
 	case n < 42:
 		v.attribute(ctx)
-	case n < 50 && !v.flow.timed:
+	case n < 50 && !v.flow.ends():
 		v.attach(ctx)
+	case n < 56 && v.flow.staffed:
+		v.route(ctx)
 	default:
 		v.say(ctx, "CUSTOMER", v.bearer)
 	}
 }
 
-// say sends a message, now and then again after it was acknowledged. It returns which deed it is.
+// say sends a message and returns which deed it is.
 func (v *visit) say(ctx context.Context, role, bearer string) int {
-	v.said++
-	d := Deed{Role: role, Text: fmt.Sprintf("%s says %d", v.name, v.said)}
-	call := v.load.client.Participant.SendMessage().ConnectionToken(bearer).ClientToken(center.NewUUID()).ContentType(client.PlainText).Content(d.Text)
-	for again := range 2 {
-		fate, _ := v.attempt(ctx, again == 0, func(ctx context.Context) error {
-			out, err := call.Send(ctx)
-			if err != nil {
-				return err
-			}
-			if d.ID != "" && d.ID != *out.Id {
-				v.load.fault("chat %s: a message was answered with %s and, when it was repeated, with %s", v.Contact, d.ID, *out.Id)
-			}
-			d.ID = *out.Id
-			return nil
-		})
-		if again == 0 {
-			d.Fate = fate
-		}
-		if d.Fate != Acknowledged || v.rand.IntN(8) > 0 {
-			break
-		}
-	}
-	v.Deeds = append(v.Deeds, d)
+	v.Deeds = append(v.Deeds, v.player.say(ctx, v.Contact, role, bearer))
 	return len(v.Deeds) - 1
 }
 
@@ -273,6 +220,21 @@ func (v *visit) event(ctx context.Context, name, content string) bool {
 	}
 	fate, _ := v.attempt(ctx, true, func(ctx context.Context) error { _, err := call.Send(ctx); return err })
 	return fate == Acknowledged
+}
+
+// route changes how the chat is routed, if it waits: its priority, or who is to have it.
+func (v *visit) route(ctx context.Context) {
+	call := func(ctx context.Context) error {
+		_, err := v.load.client.UpdateContactRoutingData().InstanceID(v.load.instance).ContactID(v.Contact).QueuePriority(int64(1 + v.rand.IntN(9))).Send(ctx)
+		return err
+	}
+	if user := v.load.floor.agents[v.rand.IntN(len(v.load.floor.agents))].user; v.rand.IntN(2) == 0 {
+		call = func(ctx context.Context) error {
+			_, err := v.load.client.AssociateContactWithUser().InstanceID(v.load.instance).ContactID(v.Contact).UserID(user).Send(ctx)
+			return err
+		}
+	}
+	v.attempt(ctx, true, call) // somebody else may have it, and has no slot
 }
 
 // attribute sets one of a few attributes to something new.
@@ -314,7 +276,14 @@ func (v *visit) attach(ctx context.Context) {
 
 // end ends the chat in one of the ways there are, or leaves it open, or to its flow's timer.
 func (v *visit) end(ctx context.Context) {
-	if v.flow.timed {
+	switch {
+	case v.flow.staffed && v.rand.IntN(5) == 0: // the customer has had enough
+		v.attempt(ctx, false, func(ctx context.Context) error {
+			_, err := v.load.client.Participant.DisconnectParticipant().ConnectionToken(v.bearer).Send(ctx)
+			return err
+		})
+		return
+	case v.flow.ends():
 		return
 	}
 	for id := range v.Files { // nobody can fetch them after the end
@@ -344,7 +313,7 @@ func (v *visit) end(ctx context.Context) {
 	v.Ended = fate == Acknowledged || ctx.Err() == nil
 }
 
-// awaitEnd waits until the flow's timer has ended the chat.
+// awaitEnd waits until the flow's timer, or an agent, has ended the chat.
 func (v *visit) awaitEnd(ctx context.Context) {
 	v.eventually(ctx, func() bool {
 		items, err := v.transcript(ctx)
@@ -352,7 +321,7 @@ func (v *visit) awaitEnd(ctx context.Context) {
 		return v.Ended
 	})
 	if !v.Ended && ctx.Err() == nil {
-		v.load.fault("chat %s: no timer has ended it", v.Contact)
+		v.load.fault("chat %s: no timer and no agent has ended it", v.Contact)
 	}
 }
 

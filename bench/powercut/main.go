@@ -143,6 +143,9 @@ func (m *machine) cuts(ctx context.Context, l *durable.Load, o durable.Options, 
 		if err := m.server.Start(0); err != nil {
 			return fmt.Errorf("after cut %d: %w", n+1, err)
 		}
+		if err := l.Look(ctx); err != nil {
+			return fmt.Errorf("after cut %d: %w", n+1, err)
+		}
 		progress.Say(out, n+1, "cuts", l)
 	}
 	fmt.Fprintf(out, "%d cuts met writes that were not flushed, of %d kB in all\n", m.dirty, m.cached>>10)

@@ -1,5 +1,6 @@
-// Command soak kills a Parley server again and again under a mixed load, and checks that nothing
-// that was acknowledged is lost, doubled or out of order.
+// Command soak kills a Parley server again and again under a mixed load of customers, bots and agents, and
+// checks that nothing that was acknowledged is lost, doubled or out of order. After each kill it looks at all agents at
+// once: no chat is lost or with two of them.
 //
 //	go run ./bench/soak                       1,000 kills, in about a quarter of an hour on two cores
 //	go run ./bench/soak -kills 50 -seed 7     fewer, with the load and the moments of an earlier run
@@ -97,6 +98,9 @@ func kill(ctx context.Context, s *durable.Server, l *durable.Load, o durable.Opt
 		}
 		if err := s.Start(0); err != nil {
 			return fmt.Errorf("start after kill %d: %w", n+1, err)
+		}
+		if err := l.Look(ctx); err != nil {
+			return fmt.Errorf("after kill %d: %w", n+1, err)
 		}
 		progress.Say(out, n+1, "kills", l)
 	}

@@ -26,13 +26,16 @@ func TestMain(m *testing.M) {
 func TestKilledServerLosesNothing(t *testing.T) {
 	t.Setenv(serverEnv, "1")
 	var out bytes.Buffer
-	err := run(t.Context(), durable.Options{Times: 50, Seed: rand.Uint64(), Binary: os.Args[0]}, 300*time.Millisecond, t.TempDir(), &out)
+	err := run(t.Context(), durable.Options{Times: 50, Seed: rand.Uint64(), Binary: os.Args[0]}, 200*time.Millisecond, t.TempDir(), &out)
 	t.Logf("%s", &out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !regexp.MustCompile(`[1-9][0-9]* of them when they were repeated`).Match(out.Bytes()) {
 		t.Error("no answer was lost")
+	}
+	if !regexp.MustCompile(`[1-9][0-9]* accepted`).Match(out.Bytes()) || !regexp.MustCompile(`[1-9][0-9]* looks`).Match(out.Bytes()) {
+		t.Error("no agent was looked at who has accepted a chat")
 	}
 }
 
