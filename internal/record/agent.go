@@ -46,7 +46,7 @@ func HandOf(chat *contact.Chat, w *contact.Work) Hand {
 	if w.Contact != chat.ID {
 		h.Initial = chat.ID
 	}
-	for _, s := range chat.Chain() {
+	for _, s := range append(chat.Chain(), chat.Aside...) { // a supervisor's contact is aside
 		if s.ID == w.Contact {
 			h.Method, h.Queue = s.Method, s.Queue
 		}

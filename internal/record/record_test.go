@@ -280,3 +280,24 @@ func TestNothingWanted(t *testing.T) {
 		}
 	}
 }
+
+// A supervisor's contact is in his hands with the way it began, as agents' are.
+func TestSupervisorsHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, all, "queue")
+		defer s.Close()
+		s.connect()
+		s.ring("bo", time.Minute)
+		s.accept("bo")
+		s.do(contact.Monitor{User: "sue", Identity: contact.Identity{DisplayName: "Sue"}})
+		var hands []record.Hand
+		for _, f := range s.taken() {
+			if f.User == "sue" {
+				hands = f.Is.Hands
+			}
+		}
+		if len(hands) != 1 || hands[0].Method != center.MethodMonitor || hands[0].State != contact.WorkConnected {
+			t.Errorf("the supervisor has in hand %+v; want a contact that began as MONITOR", hands)
+		}
+	})
+}
