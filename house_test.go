@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"agent", "contact", "flowgraph", "routing"},
 	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease", "measure", "record"},
 	{"engine", "flowtest", "edge"},
-	{"recorder", "router"},
+	{"measurer", "recorder", "router"},
 	{"connectapi", "participantapi", "agentapi", "devapi", "erasure", "keysapi", "outboxapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
@@ -52,7 +52,7 @@ var shared = []string{"websocket"}
 var workshop = []string{"codegen"}
 
 // fixtures are packages for tests: nothing but tests, and each other, imports them.
-var fixtures = []string{"agentcases", "authtest", "blobtest", "bustest", "enginetest", "flowdoc", "kit", "pipetest", "recordcases", "routingsim", "s3test", "servertest", "sockettest", "storetest"}
+var fixtures = []string{"agentcases", "authtest", "blobtest", "bustest", "enginetest", "factcases", "flowdoc", "kit", "pipetest", "recordcases", "routingsim", "s3test", "servertest", "sockettest", "storetest"}
 
 // module is the path of the module: a name that Go accepts and nobody else can
 // serve, since the top-level domain example is reserved (RFC 2606). Whoever

@@ -60,6 +60,8 @@ type AgentChange struct {
 	Quotas []Quota
 	// Deliveries are put into the outbox, in this order. They have no Chat.
 	Deliveries []Delivery
+	// Tallies are left to be counted, in this order: see [FactKeeper].
+	Tallies []Tally
 	// Gone deletes the agent. Version must be set, and State must not. Deliveries that wait, and counters, stay.
 	Gone bool
 }

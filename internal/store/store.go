@@ -75,6 +75,7 @@ type Store interface {
 	Eraser
 	AgentKeeper
 	ContactSearcher
+	FactKeeper
 
 	// Submit queues a change and returns at once. The store keeps the change
 	// until done is called; the caller must not alter it. Submit blocks only
@@ -235,12 +236,14 @@ type Change struct {
 	Answers []Once
 	// Deliveries are put into the outbox, in this order.
 	Deliveries []Delivery
+	// Tallies are left to be counted, in this order: see [FactKeeper].
+	Tallies []Tally
 	// Uploads records uploads; one that is recorded already gets the new Expires.
 	// Settled removes the records of uploads, by ID.
 	Uploads []Upload
 	Settled []string
 	// Erase, when set, takes parts of the chat away for good, or the chat as a whole: see
-	// [Eraser]. Version must be set. With [center.AllParts] nothing else is, but for Quotas. Counters are moved
+	// [Eraser]. Version must be set. With [center.AllParts] nothing else is, but for Quotas and Tallies. Counters are moved
 	// by those alone: an active chat is ended first, and the slots of those who hold it are
 	// freed, unless its whole instance goes.
 	Erase *Remove

@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/factsql"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
@@ -54,6 +55,9 @@ func (w *writer) applyAgent(c *store.AgentChange) (refused, err error) {
 		return nil, fmt.Errorf("agent: %w", err)
 	}
 	if err := w.writeDeliveries(c.Deliveries); err != nil {
+		return nil, err
+	}
+	if err := factsql.Leave(w.conn.Conn, c.Tallies); err != nil {
 		return nil, err
 	}
 	if is == nil {

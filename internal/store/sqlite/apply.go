@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/sqlite/factsql"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
@@ -74,6 +75,9 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 		}
 	}
 	if err := w.writeDeliveries(c.Deliveries); err != nil {
+		return nil, err
+	}
+	if err := factsql.Leave(w.conn.Conn, c.Tallies); err != nil {
 		return nil, err
 	}
 	if err := w.writeUploads(c); err != nil {

@@ -71,6 +71,7 @@ type Options struct {
 type Store struct {
 	eraser
 	agentKeeper
+	factKeeper
 	queue    *queue
 	pool     *pool
 	answered chan struct{} // closed when the last done has returned
@@ -166,7 +167,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 // back what was opened, after the last change was answered.
 func start(w *writer, p *pool, release func() error) *Store {
 	s := &Store{queue: newQueue(), pool: p, answered: make(chan struct{})}
-	s.eraser, s.agentKeeper, w.queue = eraser{s}, agentKeeper{s}, s.queue
+	s.eraser, s.agentKeeper, s.factKeeper, w.queue = eraser{s}, agentKeeper{s}, keeperOf(s), s.queue
 	batches := make(chan []entry, 8)
 	go func() {
 		defer close(batches)

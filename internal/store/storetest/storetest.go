@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/store/storetest/agentcases"
+	"parley.example/parley/internal/store/storetest/factcases"
 	"parley.example/parley/internal/store/storetest/kit"
 	"parley.example/parley/internal/store/storetest/recordcases"
 )
@@ -27,6 +28,7 @@ func Run(t *testing.T, o Opener) {
 		kit.About("leases", leaseCases), kit.About("closing", closingCases), kit.About("lasting", lastingCases))
 	agentcases.Run(t, o)
 	recordcases.Run(t, o)
+	factcases.Run(t, o)
 }
 
 // env is the store of one case, with the helpers of the topics.
