@@ -31,10 +31,10 @@ type Service interface {
 	ClearContact(ctx context.Context, in *ClearContactRequest) (*ClearContactResponse, error)
 
 	// CreateChatToken is POST /agent/contacts/{ContactId}/chat-token. It returns the participant
-	// token with which the agent calls the participant API (CreateParticipantConnection), once the
-	// contact is connected. Errors: AccessDeniedException, InternalServiceException,
-	// InvalidStateException, ResourceNotFoundException, ThrottlingException, UnauthorizedException,
-	// ValidationException.
+	// token with which the agent calls the participant API (CreateParticipantConnection), for a
+	// contact that rings or is connected. Until it is connected the participant API refuses the
+	// token. Errors: AccessDeniedException, InternalServiceException, InvalidStateException,
+	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	CreateChatToken(ctx context.Context, in *CreateChatTokenRequest) (*CreateChatTokenResponse, error)
 
 	// CreateStream is POST /agent/stream. It returns where to open a WebSocket for what happens to

@@ -170,7 +170,7 @@ func (b ClearContact) Send(ctx context.Context) (*agent.ClearContactResponse, er
 }
 
 // CreateChatToken returns the participant token with which the agent calls the participant API
-// (CreateParticipantConnection), once the contact is connected: POST
+// (CreateParticipantConnection), for a contact that rings or is connected: POST
 // /agent/contacts/{ContactId}/chat-token.
 //
 // Required: ContactID, SessionToken.

@@ -53,7 +53,7 @@ func (c Calls) Broadcast() Broadcast { return Broadcast{caller: c.caller} }
 func (c Calls) ClearContact() ClearContact { return ClearContact{caller: c.caller} }
 
 // CreateChatToken begins a call that returns the participant token with which the agent calls
-// the participant API (CreateParticipantConnection), once the contact is connected.
+// the participant API (CreateParticipantConnection), for a contact that rings or is connected.
 func (c Calls) CreateChatToken() CreateChatToken { return CreateChatToken{caller: c.caller} }
 
 // CreateStream begins a call that returns where to open a WebSocket for what happens to the

@@ -151,14 +151,14 @@ func (s *Service) EndContact(ctx context.Context, in *agent.EndContactRequest) (
 	return &agent.EndContactResponse{}, nil
 }
 
-// CreateChatToken returns a participant token of the agent's for a chat that is connected. It is good until the chat
-// ends or he leaves.
+// CreateChatToken returns a participant token of the agent's for a chat that rings or is connected. It is good from the moment at
+// which he has accepted it until the chat ends or he leaves.
 func (s *Service) CreateChatToken(ctx context.Context, in *agent.CreateChatTokenRequest) (*agent.CreateChatTokenResponse, error) {
 	_, state, w, err := s.held(ctx, in.ContactId)
 	if err != nil {
 		return nil, err
 	}
-	if w.State != contact.WorkConnected {
+	if w.State != contact.WorkConnected && w.State != contact.WorkConnecting {
 		return nil, notConnected(w)
 	}
 	return &agent.CreateChatTokenResponse{

@@ -3,7 +3,6 @@ package agentapi
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"parley.example/parley/api/agent"
@@ -46,23 +45,14 @@ func (s *Service) SignIn(ctx context.Context, in *agent.SignInRequest) (*agent.S
 // instance finds an instance by its id, ARN or alias. One that does not exist is returned all the same: nobody is
 // found in it.
 func (s *Service) instance(ctx context.Context, ref string) (center.InstanceID, error) {
-	snap, err := s.Catalog.Snapshot(ctx, ref)
-	if err == nil {
+	snap, err := s.Catalog.Named(ctx, ref)
+	switch {
+	case err == nil:
 		return snap.ID(), nil
+	case center.ReasonOf(err) == center.NotFound:
+		return center.InstanceID(ref), nil
 	}
-	if center.ReasonOf(err) != center.NotFound {
-		return "", err
-	}
-	all, err := s.Catalog.Instances(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, i := range all {
-		if strings.EqualFold(i.Name, ref) {
-			return i.ID, nil
-		}
-	}
-	return center.InstanceID(ref), nil
+	return "", err
 }
 
 // shown is the caller as clients are sent it.
@@ -102,6 +92,12 @@ func (s *Service) SignOut(ctx context.Context, in *agent.SignOutRequest) (*agent
 		return nil, err
 	}
 	return &agent.SignOutResponse{}, nil
+}
+
+// End signs a session out, as SignOut does.
+func (s *Service) End(ctx context.Context, of auth.Session) error {
+	_, err := s.SignOut(context.WithValue(ctx, sessionKey{}, of), &agent.SignOutRequest{})
+	return err
 }
 
 // CreateStream returns where a client of the session may open a stream for a short while.

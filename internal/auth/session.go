@@ -71,6 +71,21 @@ func (s *Sealer) OpenStream(sealed string, now time.Time) (Session, error) {
 	return of, err
 }
 
+// codeLife is how long a code for a session is good.
+const codeLife = 30 * time.Second
+
+// Code returns a code with which another document of the same browser takes up a session, and until when. That it
+// is used once is for whoever opens it to see to.
+func (s *Sealer) Code(of Session, now time.Time) (code string, until time.Time) {
+	until = now.Add(codeLife)
+	return s.sealSession(DeskCode, of, until), until
+}
+
+// OpenCode returns the session of a code. Errors are those of [Sealer.Open].
+func (s *Sealer) OpenCode(code string, now time.Time) (Session, error) {
+	return s.openSession(DeskCode, code, now)
+}
+
 func (s *Sealer) sealSession(kind Kind, of Session, expires time.Time) string {
 	detail := of.ID + "." + strconv.FormatInt(of.Epoch, 10) + "." + strconv.FormatInt(of.Until.UnixMilli(), 10)
 	return s.Seal(Token{Kind: kind, Chat: center.ContactID(of.Instance), Participant: center.ParticipantID(of.User), Expires: expires, Detail: detail})

@@ -36,7 +36,14 @@ func TestSessions(t *testing.T) {
 	if _, err := s.OpenStream(late[strings.Index(late, "=")+1:], now.Add(SessionLife)); err == nil {
 		t.Error("a stream is opened after the end of its session")
 	}
-	for _, wrong := range []string{token, s.Seal(Token{Kind: Desk, Chat: "i", Participant: "u", Detail: "id.x.1"}), s.Seal(Token{Kind: Desk, Detail: "id"}), ""} {
+	code, until := s.Code(session, now)
+	if got, err := s.OpenCode(code, until.Add(-time.Second)); err != nil || got != session {
+		t.Errorf("the code's session is opened as %+v, %v; want %+v", got, err, session)
+	}
+	if _, err := s.OpenCode(code, until); err == nil || until.Sub(now) != 30*time.Second {
+		t.Errorf("a code is good for %v; want 30 s", until.Sub(now))
+	}
+	for _, wrong := range []string{token, code, s.Seal(Token{Kind: Desk, Chat: "i", Participant: "u", Detail: "id.x.1"}), s.Seal(Token{Kind: Desk, Detail: "id"}), ""} {
 		if _, err := s.OpenSession(wrong, now); err == nil {
 			t.Errorf("%q is opened as a session", wrong)
 		}

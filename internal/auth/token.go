@@ -33,11 +33,12 @@ const (
 	SignIn                      // the state that an identity provider sends back
 	Desk                        // the SessionToken of the agent's API
 	DeskStream                  // the query of the URL of an agent's stream
+	DeskCode                    // what hands a session from a window to a frame, once
 
-	lastKind = DeskStream
+	lastKind = DeskCode
 )
 
-var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page", "sign-in", "session", "stream"}
+var kindNames = [...]string{"no token", "participant", "connection", "socket", "upload", "download", "view", "page", "sign-in", "session", "stream", "code"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kindNames) {

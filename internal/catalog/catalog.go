@@ -83,6 +83,24 @@ func (c *Catalog) Snapshot(ctx context.Context, ref string) (*Snapshot, error) {
 	return c.cache.current(ctx, id)
 }
 
+// Named is [Catalog.Snapshot] for an id, an ARN or an alias, whose capitals do not matter.
+func (c *Catalog) Named(ctx context.Context, ref string) (*Snapshot, error) {
+	snap, missing := c.Snapshot(ctx, ref)
+	if center.ReasonOf(missing) != center.NotFound {
+		return snap, missing
+	}
+	all, err := c.Instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range all {
+		if strings.EqualFold(i.Name, ref) {
+			return c.Snapshot(ctx, string(i.ID))
+		}
+	}
+	return nil, missing
+}
+
 // SnapshotWith is [Catalog.Snapshot] with the resources of a kind, also of one that
 // is kept apart: users, of which there may be very many, and which chats do not ask for. Such a
 // kind is read from the store when it is asked for first, and by the first write.

@@ -82,9 +82,17 @@ func TestDay(t *testing.T) {
 	if ringing.ContactId != customer.Contact || ringing.Deadline == nil || ringing.Queue == nil || *ringing.Queue.Name != "BasicQueue" || ringing.Enqueued == nil {
 		t.Errorf("what rings is %+v; want contact %s of BasicQueue, until a deadline", ringing, customer.Contact)
 	}
-	_, err := s.Agent.CreateChatToken(t.Context(), &agent.CreateChatTokenRequest{SessionToken: d.Token, ContactId: customer.Contact})
-	servertest.Refused(t, "a chat token while it rings", err, "InvalidStateException", 409)
+	early, err := s.Agent.CreateChatToken(t.Context(), &agent.CreateChatTokenRequest{SessionToken: d.Token, ContactId: customer.Contact})
+	if err != nil {
+		t.Fatalf("a chat token while it rings: %v", err)
+	}
+	take := &participant.CreateParticipantConnectionRequest{ParticipantToken: early.ParticipantToken, Type: []participant.ConnectionType{participant.ConnectionTypeCONNECTION_CREDENTIALS}}
+	_, err = s.Participant.CreateParticipantConnection(t.Context(), take)
+	servertest.Refused(t, "its use before the contact is accepted", err, "AccessDeniedException", 403)
 	me := d.Accept(ringing.ContactId)
+	if _, err := s.Participant.CreateParticipantConnection(t.Context(), take); err != nil {
+		t.Errorf("the token that was given while it rang: %v", err)
+	}
 	connected := stream.Contact(agent.AgentContactStateCONNECTED)
 	if connected.ParticipantId != me.Participant || connected.Accepted == nil || connected.Deadline != nil {
 		t.Errorf("the accepted contact is %+v; want it to be connected as participant %s", connected, me.Participant)
