@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease", "measure", "record"},
 	{"engine", "flowtest", "edge"},
 	{"measurer", "recorder", "router"},
-	{"connectapi", "participantapi", "agentapi", "devapi", "erasure", "keysapi", "outboxapi", "stream", "ui"},
+	{"connectapi", "participantapi", "agentapi", "ccp", "devapi", "erasure", "keysapi", "outboxapi", "stream", "ui"},
 	{"server"},
 	{"cli"},
 }

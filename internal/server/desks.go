@@ -8,7 +8,9 @@ import (
 	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/setup"
+	"parley.example/parley/internal/ccp"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/socket"
@@ -57,6 +59,18 @@ func (d desks) api() *agentapi.Service {
 		Catalog: s.catalog, Engine: s.engine, Router: s.router, Hub: s.desks, Sealer: s.sealer, Clock: s.clock, PublicURL: s.urlFor,
 		Password: identity.NewChecker(d.password, s.passwords, s.clock.Now), Broadcasts: agentapi.NewBroadcasts(),
 	}
+}
+
+// pages returns the agent's page.
+func (d desks) pages() *ccp.Pages {
+	s := d.s
+	cfg := ccp.Config{
+		Catalog: s.catalog, Sealer: s.sealer, Now: s.clock.Now, Admit: s.agents.Admit, End: s.agents.End, URL: s.urlFor, Refused: s.limits.refused, Log: s.Log,
+	}
+	if s.Dev {
+		cfg.Default = catalog.DemoInstance
+	}
+	return ccp.New(cfg)
 }
 
 // password implements [identity.Lookup].

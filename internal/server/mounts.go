@@ -92,6 +92,10 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
+	pages := desks{s}.pages().Mounts()
+	for i, m := range pages {
+		pages[i].Handler = s.limits.outside(m.Handler)
+	}
 	erasures, letters := unkept(signed.erasures()), unkept(signed.letters())
 	return append(append(asked, []edge.Mount{
 		{Pattern: "/", Handler: administration, CORS: edge.AnyOrigin},
@@ -110,7 +114,7 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: "GET /assets/", Handler: start, Dev: true, CORS: edge.AnyOrigin},
 		{Pattern: "GET /dev", Handler: index, Dev: true, CORS: edge.AnyOrigin},
 		{Pattern: "GET /dev/", Handler: index, Dev: true, CORS: edge.AnyOrigin},
-	}...), dev...)
+	}...), append(pages, dev...)...)
 }
 
 // gates are checks in front of both APIs.

@@ -64,3 +64,13 @@ export const viewFlow = (view, data, text, actions) => document(
   say('late', 'Too late', 'bye'),
   hangUp,
 );
+
+/** Puts the contact into a queue at once. */
+export const queueFlow = (queue) => document(
+  { Identifier: 'set', Type: 'UpdateContactTargetQueue', Parameters: { QueueId: queue }, Transitions: next('queue') },
+  {
+    Identifier: 'queue', Type: 'TransferContactToQueue', Parameters: {},
+    Transitions: { NextAction: 'bye', Errors: ['QueueAtCapacity', 'NoMatchingError'].map((ErrorType) => ({ NextAction: 'bye', ErrorType })) },
+  },
+  hangUp,
+);

@@ -1,0 +1,105 @@
+// What a page asks for through amazon-connect-streams, as operations of the agent's API. Each answers, at once or when
+// what it waits for is decided: Streams waits for ever.
+import { ApiError } from './api.js';
+import { configurationOf, stateOf, updateOf } from './shape.js';
+
+const none = () => ({});
+
+const notForChat = (method) => () => {
+  throw new ApiError('InvalidContactTypeException', `${method} is not for chats, and Parley has no other channel.`, 400);
+};
+
+const notYet = (method, what) => () => {
+  throw new ApiError('InvalidStateException', `${method}: Parley does not ${what}.`, 501);
+};
+
+/** Whether two settings are the same as far as the second says anything. */
+const within = (had, wanted) => Object.entries(wanted ?? {}).every(([key, value]) => JSON.stringify(had?.[key]) === JSON.stringify(value));
+
+/**
+ * The methods by their names: each is given the parameters and returns the data of the answer.
+ * @param {import('./desk.js').Desk} desk
+ * @param {import('./api.js').Api} api
+ * @returns {Record<string, (params: any) => any>}
+ */
+export function commandsOf(desk, api) {
+  /** Chooses a status, and returns what is so now. One that would wait for the contacts in hand is refused unless that is wanted. */
+  const putAgentState = async ({ state, enqueueNextState }) => {
+    const wanted = desk.configuration.Statuses.find((s) => s.Arn === state?.agentStateARN) ?? desk.configuration.Statuses.find((s) => s.Name === state?.name);
+    if (!wanted) throw new ApiError('InvalidAgentARNException', `There is no agent status ${state?.agentStateARN ?? state?.name}.`, 400);
+    const busy = desk.snapshot.Contacts.some((c) => c.State !== 'ENDED');
+    if (busy && !enqueueNextState && wanted.Type !== 'ROUTABLE') {
+      throw new ApiError('InvalidStateException', `You have contacts in hand, so ${wanted.Name} can only be the next state: setState with {enqueueNextState: true}.`, 409);
+    }
+    const { Status, NextStatus } = await api.status(wanted.Id);
+    return { status: Status, nextStatus: NextStatus };
+  };
+
+  const on = (what) => async ({ contactId }) => {
+    await api.contact(contactId, what);
+    return {};
+  };
+
+  /** The agent leaves, or when it is the customer's connection the chat ends. */
+  const destroyConnection = async ({ contactId, connectionId }) => {
+    const contact = desk.contact(contactId);
+    const who = contact?.Participants.find((p) => p.ParticipantId === connectionId);
+    if (!contact || contact.ParticipantId === connectionId) await api.contact(contactId, 'leave');
+    else if (who?.Role === 'CUSTOMER') await api.contact(contactId, 'end');
+    else throw new ApiError('InvalidStateException', 'Parley does not let one agent remove another from a chat.', 501);
+    return {};
+  };
+
+  /** The connection token of a chat. Streams asks while the contact rings and keeps a refusal, so it waits until it is known. */
+  const createTransport = async ({ transportType, contactId }) => {
+    if (transportType !== 'chat_token') notForChat(`createTransport of ${transportType}`)();
+    const contact = await desk.whenConnected(contactId);
+    const { ParticipantToken } = await api.contact(contact.ContactId, 'chat-token');
+    const { ConnectionToken, Expiry } = await api.connection(ParticipantToken);
+    return { chatTokenTransport: { participantToken: ConnectionToken, expiry: Expiry } };
+  };
+
+  const updateContactAttributes = async ({ contactId, attributes }) => {
+    const plain = Object.entries(attributes ?? {}).map(([key, value]) => [key, typeof value === 'object' ? value?.value : value]);
+    await api.attributes(contactId, Object.fromEntries(plain));
+    return {};
+  };
+
+  const updateAgentConfiguration = ({ configuration }) => {
+    if (within(configurationOf(desk.configuration), configuration)) return {};
+    throw new ApiError('InvalidConfigurationException', 'An agent cannot change his settings here; UpdateUserConfig changes them. Nothing has been changed.', 400);
+  };
+
+  const configuration = () => configurationOf(desk.configuration);
+  const commands = {
+    putAgentState, acceptContact: on('accept'), rejectContact: on('reject'), clearContact: on('clear'), completeContact: on('clear'),
+    destroyConnection, createTransport, updateContactAttributes, updateAgentConfiguration,
+    getAgentSnapshot: () => ({ snapshot: updateOf(desk).snapshot, nextToken: null }),
+    getAgentConfiguration: () => ({ configuration: configuration() }),
+    getAgentStates: () => ({ states: desk.configuration.Statuses.map(stateOf), nextToken: null }),
+    getAgentPermissions: () => ({ permissions: desk.configuration.Permissions, nextToken: null }),
+    getRoutingProfileQueues: () => ({ queues: configuration().routingProfile.queues, nextToken: null }),
+    getDialableCountryCodes: () => ({ countryCodes: [], nextToken: null }),
+    qrIntegrationExists: () => ({ isEnabled: false }),
+    sendClientLogs: none, sendSoftphoneCallReport: none, sendSoftphoneCallMetrics: none,
+    getEndpoints: notYet('getEndpoints', 'transfer chats from this page yet'),
+    createAdditionalConnection: notYet('addConnection', 'transfer chats from this page yet'),
+    transferContact: notYet('transfer', 'transfer chats from this page yet'),
+    addNewConnection: notYet('addParticipant', 'bring other agents into a chat from this page yet'),
+    updateMonitorParticipantState: notYet('updateMonitorParticipantState', 'let supervisors join from this page yet'),
+    notifyContactIssue: notYet('notifyIssue', 'keep reports of issues'),
+    qrSearchQuickResponses: notYet('searchQuickResponses', 'have quick responses'),
+    getNewAuthToken: notYet('getNewAuthToken', 'give out tokens of Amazon Connect'),
+  };
+  for (const method of [
+    'createOutboundContact', 'createTaskContact', 'createTemplatedTask', 'getTaskTemplate', 'listTaskTemplates', 'updateContact', 'destroyContact',
+    'pauseContact', 'resumeContact', 'holdConnection', 'resumeConnection', 'toggleActiveConnections', 'conferenceConnections', 'muteParticipant',
+    'unmuteParticipant', 'sendDigits', 'startScreenSharing',
+  ]) commands[method] = notForChat(method);
+  return commands;
+}
+
+/** Answers a method that nobody knows. */
+export function unknown(method) {
+  throw new ApiError('InvalidStateException', `Parley does not know the method ${method}.`, 501);
+}
