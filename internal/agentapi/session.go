@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/router"
@@ -75,7 +76,7 @@ func (c *caller) shown() *agent.UserSummary {
 func (s *Service) SignOut(ctx context.Context, in *agent.SignOutRequest) (*agent.SignOutResponse, error) {
 	c, err := s.caller(ctx)
 	if c.user == nil {
-		if _, over := errors.AsType[*agent.UnauthorizedException](err); over {
+		if Over(err) {
 			return &agent.SignOutResponse{}, nil // the user has gone
 		}
 		return nil, err
@@ -92,6 +93,16 @@ func (s *Service) SignOut(ctx context.Context, in *agent.SignOutRequest) (*agent
 		return nil, err
 	}
 	return &agent.SignOutResponse{}, nil
+}
+
+// Over reports whether an error says that a session is over, or is none.
+func Over(err error) bool {
+	e, ok := errors.AsType[edge.Exception](err)
+	if !ok {
+		return false
+	}
+	_, over := e.Exception.(*agent.UnauthorizedException)
+	return over
 }
 
 // End signs a session out, as SignOut does.

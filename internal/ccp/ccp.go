@@ -47,8 +47,9 @@ type Config struct {
 	Catalog *catalog.Catalog
 	Sealer  *auth.Sealer
 	Now     func() time.Time
-	// Admit is nil for a user who may work. An error that is an agent.UnauthorizedException says that the session is over.
+	// Admit is nil for a user who may work. Over says of its errors whether the session is over; others are for users who may not.
 	Admit func(context.Context, auth.Session) error
+	Over  func(error) bool
 	// End ends a session; one that is over has ended.
 	End func(context.Context, auth.Session) error
 	// URL returns how the client of a request reaches the server.

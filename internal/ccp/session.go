@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"parley.example/parley/api/agent"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
@@ -139,9 +138,9 @@ func (p *Pages) open(r *http.Request, in asked) (auth.Session, error) {
 
 // turnAway answers a page whose user is signed in no more, or may not work.
 func (p *Pages) turnAway(w http.ResponseWriter, r *http.Request, err error) {
-	if over, ok := errors.AsType[*agent.UnauthorizedException](err); ok {
+	if p.Over(err) {
 		p.keep(w, r, "", -1)
-		edge.WriteError(w, http.StatusUnauthorized, "UnauthorizedException", over.Message)
+		edge.WriteError(w, http.StatusUnauthorized, "UnauthorizedException", "the session is over; sign in again")
 		return
 	}
 	if center.ReasonOf(err) == center.Denied {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
@@ -80,10 +81,10 @@ func (v *Fault) check() string {
 	return ""
 }
 
-// known reports whether either API has an operation of that name.
+// known reports whether one of the APIs has an operation of that name.
 func known(operation string) bool {
 	named := func(op restjson.Operation) bool { return op.Name == operation }
-	return slices.ContainsFunc(connect.Operations, named) || slices.ContainsFunc(participant.Operations, named)
+	return slices.ContainsFunc(connect.Operations, named) || slices.ContainsFunc(participant.Operations, named) || slices.ContainsFunc(agent.Operations, named)
 }
 
 func (f *Faults) list() []Fault {

@@ -192,6 +192,30 @@ func TestAgentPageSignsOut(t *testing.T) {
 	}
 }
 
+// TestAgentPageOfOthers: who has been signed out, or may not work any more, is told which it is; a user who is deleted can be signed out.
+func TestAgentPageOfOthers(t *testing.T) {
+	s := servertest.Start(t)
+	in := s.Instance(t)
+	d := s.Desk(t)
+	pair, _ := cookie(t, page(t, s, "/ccp-v2/session", map[string]string{"SessionToken": d.Token}))
+	if _, err := s.Connect.UpdateUserSecurityProfiles(t.Context(), &connect.UpdateUserSecurityProfilesRequest{InstanceId: in, UserId: d.User.Id,
+		SecurityProfileIds: []string{catalog.DerivedID(catalog.DemoInstance, "security-profile", "QualityAnalyst")}}); err != nil {
+		t.Fatal(err)
+	}
+	if r := page(t, s, "/ccp-v2/session", map[string]string{}, "Cookie", pair); r.status != 403 || !strings.Contains(r.body, "BasicAgentAccess") {
+		t.Errorf("without the permission: %d %s", r.status, r.body)
+	}
+	if _, err := s.Connect.DeleteUser(t.Context(), &connect.DeleteUserRequest{InstanceId: in, UserId: d.User.Id}); err != nil {
+		t.Fatal(err)
+	}
+	if r := page(t, s, "/ccp-v2/session", map[string]string{}, "Cookie", pair); r.status != 401 || !strings.Contains(r.header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("of a user who is deleted: %d %s, cookie %q", r.status, r.body, r.header.Get("Set-Cookie"))
+	}
+	if r := call(t, s, "GET", "/logout", "", "Cookie", pair, "Sec-Fetch-Site", "same-origin"); r.status != 200 {
+		t.Errorf("signing out a user who is deleted: %d %s", r.status, r.body)
+	}
+}
+
 // TestAgentPageCookies: over TLS the cookie is bound to the host; over plain HTTP from elsewhere it is one for pages of the same
 // site, since browsers take no other.
 func TestAgentPageCookies(t *testing.T) {

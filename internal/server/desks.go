@@ -65,7 +65,7 @@ func (d desks) api() *agentapi.Service {
 func (d desks) pages() *ccp.Pages {
 	s := d.s
 	cfg := ccp.Config{
-		Catalog: s.catalog, Sealer: s.sealer, Now: s.clock.Now, Admit: s.agents.Admit, End: s.agents.End, URL: s.urlFor, Refused: s.limits.refused, Log: s.Log,
+		Catalog: s.catalog, Sealer: s.sealer, Now: s.clock.Now, Admit: s.agents.Admit, Over: agentapi.Over, End: s.agents.End, URL: s.urlFor, Refused: s.limits.refused, Log: s.Log,
 	}
 	if s.Dev {
 		cfg.Default = catalog.DemoInstance
