@@ -27,9 +27,14 @@ const (
  {"Identifier":"b","Type":"TransferContactToAgent","Parameters":{},"Transitions":{}}]}`
 )
 
-// transferFlow adds a flow for quick connects.
+// transferFlow adds a flow for quick connects, if there is none of the type.
 func (c *centre) transferFlow(typ, content string) center.FlowRef {
 	c.Helper()
+	for _, f := range catalog.All[*catalog.Flow](c.snapshot()) {
+		if f.Name == typ {
+			return center.FlowRef(f.ID)
+		}
+	}
 	f, err := publishing.CreateFlow(c.Context(), c.Catalog, c.instance, publishing.NewFlow{Name: typ, Type: typ, Content: content})
 	if err != nil {
 		c.Fatal(err)

@@ -15,10 +15,11 @@ import (
 
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/setup"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine"
-	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/router"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -30,9 +31,9 @@ const (
 	kills    = "PARLEY_KILLS"     // of the parent: how often it kills, in place of 12
 )
 
-// TestKilledBetweenOfferAndClear kills a process whose agents answer chats, at random instants, again and again on
-// the same data. After each kill no chat is lost or with two agents, the slots that are counted are those in use, no ring
-// has ended twice; and in the end everybody has been served, and all hands are empty.
+// TestKilledBetweenOfferAndClear kills a process whose agents answer chats, transfer them to a queue and to each other, invite others
+// and supervise, at random instants, again and again on the same data. After each kill no chat is lost, or with two agents of whom none was
+// invited, the slots that are counted are those in use, no ring has ended twice; and in the end everybody has been served, and all hands are empty.
 //
 //	PARLEY_KILLS=200 go test ./internal/router -run Killed
 func TestKilledBetweenOfferAndClear(t *testing.T) {
@@ -44,16 +45,17 @@ func TestKilledBetweenOfferAndClear(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv(kills)); err == nil {
 		times = n
 	}
-	told := &witness{t: t, dir: t.TempDir(), began: map[string]bool{}, ended: map[string]string{}}
+	told := &witness{t: t, dir: t.TempDir(), began: map[string]bool{}, ended: map[string]string{}, found: map[string]int{}}
 	for range times {
 		told.watch(false)
 		told.check(false)
 	}
 	told.watch(true)
 	told.check(true)
-	if len(told.began) == 0 || len(told.ended) < times {
-		t.Errorf("%d chats began and %d rings ended; that shows nothing", len(told.began), len(told.ended))
+	if len(told.began) == 0 || len(told.ended) < times || len(told.found) < 4 {
+		t.Errorf("%d chats began, %d rings ended, and processes were killed in the middle of %v; that shows nothing", len(told.began), len(told.ended), told.found)
 	}
+	t.Logf("%d chats, %d rings; killed in the middle of %v", len(told.began), len(told.ended), told.found)
 }
 
 // witness is the parent: it keeps what the processes said, and compares it with what they left behind.
@@ -62,6 +64,25 @@ type witness struct {
 	dir   string
 	began map[string]bool   // chats whose customers were told so
 	ended map[string]string // how the ring of a participant ended
+	found map[string]int    // what processes were killed in the middle of
+}
+
+// saw notes what a process was killed in the middle of.
+func (w *witness) saw(k *contact.Work, chat *contact.Chat) {
+	switch {
+	case k.Watch != nil && !k.Watch.Barged.IsZero():
+		w.found["a supervisor who has barged in"]++
+	case k.Watch != nil:
+		w.found["a silent supervisor"]++
+	case k.Invited && k.State == contact.WorkConnecting:
+		w.found["an invitation"]++
+	case k.Invited:
+		w.found["a contact of several agents"]++
+	case chat.Transfer != nil && chat.Transfer.User == k.User:
+		w.found["a transfer"]++
+	case k.State == contact.WorkConnecting:
+		w.found["a ring"]++
+	}
 }
 
 // watch runs a process and kills it, or with last waits for its end.
@@ -94,6 +115,8 @@ func (w *witness) watch(last bool) {
 			w.ended[word[1]] = word[2]
 		case len(word) == 2 && word[0] == "rings":
 			rings++
+		case len(word) > 1 && word[0] == "failed":
+			w.t.Error(lines.Text())
 		case strings.HasPrefix(lines.Text(), "---") || strings.HasPrefix(lines.Text(), "    "):
 			w.t.Log(lines.Text())
 		}
@@ -124,6 +147,13 @@ func (w *witness) check(last bool) {
 			w.t.Error(err)
 		}
 	}()
+	w.audit(s, last)
+}
+
+// audit compares what the store has with itself, and with what was said. With last everybody has been served.
+func (w *witness) audit(s store.Store, last bool) {
+	w.t.Helper()
+	ctx := w.t.Context()
 	var instance center.InstanceID
 	for r, err := range s.Resources(ctx, "", center.KindInstance) {
 		if err != nil {
@@ -175,16 +205,22 @@ func (w *witness) check(last bool) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		with := 0
+		with, ringing := 0, 0
 		for i := range chat.Work {
 			k := &chat.Work[i]
-			work++
-			if slots[k.User]++; k.State.Bars() {
+			if work++; k.Watch == nil {
+				slots[k.User]++
+			}
+			if k.State.Bars() {
 				bars[k.User]++
 			}
-			if k.State == contact.WorkConnecting || k.State == contact.WorkConnected {
+			if k.State == contact.WorkConnecting {
+				ringing++
+			}
+			if (k.State == contact.WorkConnecting || k.State == contact.WorkConnected) && !k.Invited && k.Watch == nil {
 				with++
 			}
+			w.saw(k, chat)
 			if !held[fmt.Sprint(c.Chat, k.User, k.State)] {
 				w.t.Errorf("nobody finds that %s has chat %s, which is %s", k.User, c.Chat, k.State)
 			}
@@ -192,8 +228,8 @@ func (w *witness) check(last bool) {
 				w.t.Errorf("chat %s rings; its ring ended as %s", c.Chat, how)
 			}
 		}
-		if with > 1 || (chat.Queue != nil) != waits[c.Chat] {
-			w.t.Errorf("chat %s is with %d agents; it waits: %t, and is found to: %t", c.Chat, with, chat.Queue != nil, waits[c.Chat])
+		if with > 1 || ringing > 1 || (chat.Queue != nil) != waits[c.Chat] {
+			w.t.Errorf("chat %s is with %d agents who were not invited, and rings at %d; it waits: %t, and is found to: %t", c.Chat, with, ringing, chat.Queue != nil, waits[c.Chat])
 		}
 		if last && !chat.Ended && !chat.Customer().Joined.IsZero() {
 			w.t.Errorf("nobody has served chat %s: waits %t, work %+v", c.Chat, chat.Queue != nil, chat.Work)
@@ -219,10 +255,45 @@ func (w *witness) check(last bool) {
 
 // shift is the process that is killed: customers come, and agents do what they feel like.
 type shift struct {
-	*centre
-	last bool
+	mood
 	out  sync.Mutex // guards what is written
 	acts chan act
+}
+
+// mood is what agents feel like.
+type mood struct {
+	*centre
+	last  bool // they want to go home: nobody is given anything any more
+	users []*catalog.User
+	quick []catalog.QuickConnect // where chats are transferred to
+	intn  func(int) int
+}
+
+// staff makes agents, and what they need to do what they feel like.
+func (m *mood) staff(n int) {
+	m.Helper()
+	for i := len(catalog.All[*catalog.User](m.snapshot())); i < n; i++ {
+		m.hire(fmt.Sprint("agent", i), nil)
+	}
+	if err := setup.SetAttribute(m.Context(), m.Catalog, m.instance, "MULTI_PARTY_CHAT_CONFERENCE", "true"); err != nil {
+		m.Fatal(err)
+	}
+	toQueue := catalog.QuickConnect{Type: catalog.ToQueue, Queue: m.queue(), Flow: m.transferFlow("QUEUE_TRANSFER", fmt.Sprintf(transferFlow, 1))}
+	toUser := catalog.QuickConnect{Type: catalog.ToUser, Flow: m.transferFlow("AGENT_TRANSFER", agentFlow)}
+	m.users = catalog.All[*catalog.User](m.snapshot())
+	m.quick = append(m.quick, toQueue, toQueue)
+	for _, u := range m.users[:2] {
+		toUser.User = u.ID
+		m.quick = append(m.quick, toUser)
+	}
+}
+
+// begin has all agents sign in.
+func (m *mood) begin() {
+	m.Helper()
+	for _, u := range m.users {
+		m.arrive(u.ID)
+	}
 }
 
 // act is something that an agent may do about a chat.
@@ -241,7 +312,7 @@ func newShift(t *testing.T, dir string, last bool) *shift {
 			t.Error(err)
 		}
 	})
-	k := &shift{last: last, acts: make(chan act, 1<<16)}
+	k := &shift{mood: mood{last: last, intn: rand.IntN}, acts: make(chan act, 1<<16)}
 	k.centre = open(t, s, engine.ObserverFunc(k.committed))
 	return k
 }
@@ -274,17 +345,7 @@ func (k *shift) say(what ...any) {
 // work goes on until the process is killed, or, in the last one, until everybody has been served.
 func (k *shift) work() {
 	ctx := k.Context()
-	snap, err := k.Catalog.SnapshotWith(ctx, center.KindUser, string(k.instance))
-	if err != nil {
-		k.Fatal(err)
-	}
-	users := catalog.All[*catalog.User](snap)
-	for i := len(users); i < 6; i++ {
-		k.hire(fmt.Sprint("agent", i), nil)
-	}
-	if snap, err = k.Catalog.SnapshotWith(ctx, center.KindUser, string(k.instance)); err != nil {
-		k.Fatal(err)
-	}
+	k.staff(6)
 	for h, err := range k.Store.Held(ctx, k.instance, "") { // those before us had these in hand
 		if err != nil {
 			k.Fatal(err)
@@ -296,10 +357,7 @@ func (k *shift) work() {
 	for range 8 {
 		go k.agents(ctx)
 	}
-	for _, u := range catalog.All[*catalog.User](snap) {
-		k.tell(u.ID, agent.Arrive{Client: agent.Client{ID: "tab", Node: k.Node}})
-		k.tell(u.ID, agent.SetStatus{Status: enginetest.Available})
-	}
+	k.begin()
 	if !k.last {
 		for ctx.Err() == nil {
 			k.say("began", k.chat())
@@ -330,23 +388,56 @@ func (k *shift) work() {
 // agents do something about the chats in their hands.
 func (k *shift) agents(ctx context.Context) {
 	for a := range k.acts {
-		w := a.work
-		var cmd contact.Command = contact.Clear{User: w.User}
-		switch w.State {
-		case contact.WorkConnecting:
-			cmd = contact.Accept{User: w.User}
-			if rand.IntN(6) == 0 {
-				cmd = contact.Reject{User: w.User}
-			}
-		case contact.WorkConnected:
-			cmd = contact.Disconnect{Participant: w.Participant}
+		cmd, again := k.decide(a)
+		if _, err := k.Do(ctx, a.chat, cmd); err != nil && !refused(err) && center.ReasonOf(err) != center.Unavailable { // the last process ends
+			k.say("failed", err)
 		}
-		if _, err := k.Do(ctx, a.chat, cmd); err != nil {
-			switch center.ReasonOf(err) {
-			case center.Conflict, center.NotFound, center.Denied, center.Gone:
+		if again {
+			select {
+			case k.acts <- a:
 			default:
-				k.say("    failed", err)
 			}
 		}
 	}
+}
+
+// decide says what is done about a chat in hand, and whether there will be more to do.
+func (m *mood) decide(a act) (cmd contact.Command, again bool) {
+	w := a.work
+	other := m.users[m.intn(len(m.users))]
+	switch {
+	case w.State == contact.WorkConnecting && m.intn(6) == 0:
+		return contact.Reject{User: w.User}, false
+	case w.State == contact.WorkConnecting:
+		return contact.Accept{User: w.User}, false
+	case w.State != contact.WorkConnected:
+		return contact.Clear{User: w.User}, false
+	case w.Watch != nil && !m.last && m.intn(2) == 0:
+		return contact.Supervise{User: w.User, Barge: w.Watch.Barged.IsZero()}, false // it comes back as a change
+	case w.Watch != nil:
+		return contact.Leave{User: w.User}, false
+	case m.last:
+		return contact.Disconnect{Participant: w.Participant}, false
+	}
+	switch m.intn(10) {
+	case 0, 1:
+		q := &m.quick[m.intn(len(m.quick))]
+		if q.User == w.User {
+			q = &m.quick[0]
+		}
+		to, err := router.TargetOf(m.snapshot(), q)
+		if err != nil {
+			m.Error(err)
+		}
+		return contact.Transfer{User: w.User, To: to}, false
+	case 2, 3:
+		i, err := m.router.Invite(m.snapshot(), w.User, &catalog.QuickConnect{Type: catalog.ToUser, User: other.ID})
+		if err != nil {
+			m.Error(err)
+		}
+		return i, true
+	case 4, 5:
+		return contact.Monitor{User: other.ID, Identity: router.IdentityOf(other), Barge: true}, true
+	}
+	return contact.Disconnect{Participant: w.Participant}, false
 }
