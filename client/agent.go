@@ -64,6 +64,8 @@ var (
 // An agent has one goroutine and a timer that sends a heartbeat every ten seconds, which Close ends. All methods may be called by
 // many goroutines at once.
 type Agent struct {
+	serverClock // its ServerTime is the agent's
+
 	c     *Client
 	cfg   AgentConfig
 	calls agentcall.Calls
@@ -85,7 +87,6 @@ type Agent struct {
 	mu       sync.Mutex // guards what follows
 	state    State
 	snapshot *agent.AgentSnapshot
-	received time.Time   // when snapshot was
 	chats    chatsInHand // nil when the agent is over
 	seen     []agent.Seen
 	statuses []agent.AgentStatusSummary // to choose from; nil before they are known
@@ -177,9 +178,28 @@ func (a *Agent) Remaining(c *agent.AgentContact) (left time.Duration, ok bool) {
 	if c.Deadline == nil {
 		return 0, false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return max(0, c.Deadline.Sub(a.snapshot.Time)-time.Since(a.received)), true
+	return max(0, c.Deadline.Sub(a.ServerTime())), true
+}
+
+// serverClock is the server's clock, as far as it has told.
+type serverClock struct {
+	mu       sync.Mutex // guards what follows
+	told     time.Time  // at received
+	received time.Time
+}
+
+func (c *serverClock) hear(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told, c.received = now, time.Now()
+}
+
+// ServerTime is the time of the server, which in development mode may be moved: that of the last snapshot or [Agent.Settings], and
+// what has passed since.
+func (c *serverClock) ServerTime() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told.Add(time.Since(c.received))
 }
 
 // State is Connected, Reconnecting or Closed.

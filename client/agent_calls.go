@@ -50,6 +50,7 @@ func (a *Agent) Settings(ctx context.Context) (*agent.AgentConfiguration, error)
 	if err != nil {
 		return nil, err
 	}
+	a.hear(out.Snapshot.Time)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.statuses = out.Configuration.Statuses

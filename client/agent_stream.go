@@ -345,9 +345,10 @@ func (a *Agent) items(all []arrival, unknownWait bool) (early []arrival) {
 func (a *Agent) keep(s *agent.AgentSnapshot) {
 	seen := a.feed.seen()
 	var gone []*chatInHand
+	a.hear(s.Time)
 	a.mu.Lock()
 	before := a.snapshot
-	a.state, a.snapshot, a.received, a.seen = Connected, s, time.Now(), seen
+	a.state, a.snapshot, a.seen = Connected, s, seen
 	if before != nil {
 		if before.ConfigurationTag != s.ConfigurationTag {
 			a.statuses = nil

@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/cli/desk"
 	"parley.example/parley/internal/cli/terminal"
+	"parley.example/parley/internal/server"
 )
 
 // agentCmd is an agent in the terminal.
@@ -111,11 +112,16 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		ui.Close()
 		return fmt.Errorf("cannot sign in as %s at %s: %w", c.Name, c.Endpoint, c.hint(reason(err)))
 	}
-	d.Begin(a)
-	if err := c.choose(ctx, a); err != nil {
+	status, err := c.choose(ctx, a)
+	if err != nil {
 		ui.Close()
+		stop()                                           // nothing is shown any more
 		_ = a.SignOut(context.WithoutCancel(ctx), false) // the error says more
 		return err
+	}
+	d.Begin(a, status)
+	if c.Name == catalog.DemoUserName && c.Status == "" && ui.Interactive && len(a.Snapshot().Contacts) == 0 {
+		ui.Print("-- chats ring here: begin one in another terminal with " + toRun("chat --agent", c.Endpoint))
 	}
 	ui.Typed = func() { go d.Typing() } // losing a typing event does no harm
 	asked := false                      // of the goroutine that reads alone
@@ -128,12 +134,12 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		return text, err
 	}
 	ui.Again = func() bool {
-		open := d.Open()
-		if open == 0 || asked {
+		left := d.Left()
+		if left == "" || asked {
 			return false
 		}
 		asked = true
-		ui.Print(fmt.Sprintf("-- %s in hand, which nobody else answers. Ctrl-C again leaves all the same; /end and /clear first are kinder", count(int64(open), "chat")))
+		ui.Print("-- Ctrl-C again leaves: " + left + ". /end and /clear first are kinder")
 		return true
 	}
 	lines := make(chan string, maxUnsent)
@@ -161,8 +167,13 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	if err == nil {
 		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
+		left := d.Left()
 		if err := a.SignOut(farewell, false); err != nil {
 			ui.NotSent("-- not signed out: " + reason(err).Error())
+		} else if left != "" {
+			ui.Print("-- signed out: " + left)
+		} else {
+			ui.Print("-- signed out")
 		}
 	}
 	_ = a.Close() // it has nothing that could fail
@@ -176,20 +187,21 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	return nil
 }
 
-// choose sets the status to begin with, unless the agent has one already with which chats are offered.
-func (c *agentCmd) choose(ctx context.Context, a *client.Agent) error {
+// choose sets the status to begin with, unless the agent has one already with which chats are offered, and returns what it has
+// set; "" when that changes nothing.
+func (c *agentCmd) choose(ctx context.Context, a *client.Agent) (string, error) {
 	status := c.Status
 	if status == "" {
 		// One that is to follow is from before: who signs in wants to work.
 		if now := a.Snapshot(); now.Status.Type == agent.AgentStatusTypeROUTABLE && now.NextStatus == nil {
-			return nil
+			return "", nil
 		}
 		settings, err := a.Settings(ctx)
 		if err != nil && ctx.Err() == nil {
-			return reason(err)
+			return "", reason(err)
 		}
 		if err != nil {
-			return nil
+			return "", nil
 		}
 		for _, s := range settings.Statuses {
 			if s.Type == agent.AgentStatusTypeROUTABLE {
@@ -199,13 +211,37 @@ func (c *agentCmd) choose(ctx context.Context, a *client.Agent) error {
 		}
 	}
 	if status == "" {
-		return nil
+		return "", nil
 	}
-	if _, err := a.SetStatus(ctx, status); err != nil && ctx.Err() == nil { // interrupted, he leaves
-		return reason(err)
+	before := a.Snapshot()
+	out, err := a.SetStatus(ctx, status)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		return "", reason(err)
+	case err != nil: // interrupted, he leaves
+		return "", nil
+	case same(before.Status, out.Status) && same(before.NextStatus, out.NextStatus):
+		return "", nil
 	}
-	return nil
+	return status, nil
 }
+
+// same reports whether two statuses, or next ones, are the same; nil is none.
+func same(a, b *agent.CurrentStatus) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Id == b.Id
+}
+
+// toRun is a verb as the user calls it, with a server other than the usual one.
+func toRun(verb, endpoint string) string {
+	text := startedAs(os.Args[0]) + " " + verb
+	if endpoint != usualEndpoint {
+		text += " --endpoint " + endpoint
+	}
+	return text
+}
+
+// usualEndpoint is where parley serve listens unless it is told otherwise.
+const usualEndpoint = "http://" + server.DefaultListen
 
 // hint adds to an error of signing in what can be done about it.
 func (c *agentCmd) hint(err error) error {

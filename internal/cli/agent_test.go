@@ -34,10 +34,10 @@ func TestAgentPiped(t *testing.T) {
 	ana.out.wait(t, "Dana: good day")
 	ana.out.wait(t, "Dana: /accept is what I typed")
 	ana.say("hello")
-	agent.out.wait(t, "-- Ana, connected, in view")
+	agent.out.wait(t, "-- Ana is connected, in view")
 	agent.say("/info")
 	agent.say("/transcript")
-	agent.out.wait(t, "agent Dana, connected")
+	agent.out.wait(t, "agent Dana (you), connected")
 	agent.say("/end")
 	agent.say("/clear")
 	agent.say("/chats")
@@ -49,7 +49,7 @@ func TestAgentPiped(t *testing.T) {
 	if status := ana.status(); status != 0 || !strings.Contains(ana.out.String(), "-- the chat has ended") {
 		t.Errorf("the customer ended with %d\n%s%s", status, ana.out, ana.errs)
 	}
-	before, _, _ := strings.Cut(agent.out.String(), "-- Ana, connected, in view")
+	before, _, _ := strings.Cut(agent.out.String(), "-- Ana is connected, in view")
 	once(t, before, "-- signed in as demo-agent (Dana)", "rings: Ana from BasicQueue", "tier = gold", "-- accepted: Ana", "Flow: Hello! I am putting you into a queue",
 		"-- Dana joined", "Dana: good day", "Dana: /accept is what I typed", "Ana: hello\n")
 	if strings.Contains(agent.out.String(), "\a") || strings.Contains(agent.out.String(), "\x1b") {
@@ -157,7 +157,7 @@ func TestAgentSideBySide(t *testing.T) {
 	f.lines <- "/2"
 	f.lines <- "for Bo"
 	f.lines <- "" // Ctrl-C
-	f.out.wait(t, "-- 2 chats in hand")
+	f.out.wait(t, "-- Ctrl-C again leaves: 2 chats stay yours for 3 minutes")
 	f.lines <- "/status Offline"
 	f.out.wait(t, "-- you will be Offline when nothing is in hand any more")
 	f.lines <- "/status"
@@ -170,19 +170,21 @@ func TestAgentSideBySide(t *testing.T) {
 	f.lines <- "/7"
 	f.out.wait(t, "-- there is no chat 7 in hand")
 	f.lines <- "/end 1"
-	f.out.wait(t, "[1] -- ended for you")
+	f.out.wait(t, "[1] -- over for you: /clear it")
 	f.lines <- "/1"
-	for line, says := range map[string]string{"/end": "chat 1 is ended; /end N ends another", "/transcript": "chat 1 is ended; a transcript", "into the void": "not sent: chat 1 has ended"} {
+	for line, says := range map[string]string{"/end": "chat 1 has ended; /end N ends another", "/transcript": "[1] Dana: for Ana", "into the void": "not sent: chat 1 has ended; /next"} {
 		f.lines <- line
 		f.out.wait(t, says) // and the other chat is left alone
 	}
 	f.lines <- "/2"
 	f.lines <- "/clear"
 	f.out.wait(t, "chat 2 is connected; /clear N clears another")
+	f.lines <- "/next"
+	f.out.wait(t, "[1] -- Ana\ufffd[2J has ended")
 	f.lines <- "/clear 1"
 	f.out.wait(t, "[1] -- cleared")
 	f.lines <- ""
-	f.out.wait(t, "-- 1 chat in hand")
+	f.out.wait(t, "-- Ctrl-C again leaves: 1 chat stays yours for 3 minutes")
 	f.lines <- ""
 	late, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -194,70 +196,155 @@ func TestAgentSideBySide(t *testing.T) {
 	case <-late.Done():
 		t.Fatalf("Ctrl-C twice does not leave:\n%s", f.out)
 	}
-	if n := strings.Count(f.out.String(), "Dana: for"); n > 0 {
+	once(t, f.out.String(), "-- chats ring here: ", "-- signed out: 1 chat stays yours for 3 minutes: sign in again")
+	if n := strings.Count(f.out.String(), "Dana: for"); n > 1 { // the transcript
 		t.Errorf("what was typed is shown again:\n%s", f.out)
 	}
 }
 
-// TestAgentPicks lists who waits, says why, and picks.
+// TestAgentPicks has the demo agent list who waits, by the server's clock, see why, and pick.
 func TestAgentPicks(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t)
 	ctx, instance := t.Context(), s.Instance(t)
-	refused := speak(t, "agent", "--endpoint", s.URL, "--status", "offline")
-	refused.say("/waiting")
-	refused.out.wait(t, "the permission ManualAssignAnyContact.Enable")
-	refused.say("/quit")
-	if refused.status() != 1 {
-		t.Error("what was refused is no failure")
-	}
-	profiles, err := s.Connect.ListSecurityProfiles(ctx, &connect.ListSecurityProfilesRequest{InstanceId: instance})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range profiles.SecurityProfileSummaryList {
-		if *p.Name == "Admin" {
-			_, err = s.Connect.UpdateUserSecurityProfiles(ctx, &connect.UpdateUserSecurityProfilesRequest{InstanceId: instance, UserId: catalog.DemoAgent, SecurityProfileIds: []string{*p.Id}})
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	user, err := s.Connect.DescribeUser(ctx, &connect.DescribeUserRequest{InstanceId: instance, UserId: catalog.DemoAgent})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Connect.AssociateRoutingProfileQueues(ctx, &connect.AssociateRoutingProfileQueuesRequest{
-		InstanceId: instance, RoutingProfileId: *user.User.RoutingProfileId,
-		ManualAssignmentQueueConfigs: []connect.RoutingProfileManualAssignmentQueueConfig{{QueueReference: &connect.RoutingProfileQueueReference{QueueId: catalog.DemoQueue, Channel: connect.ChannelCHAT}}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	ana := waits(t, s, "Ana")
 	k := speak(t, "agent", "--endpoint", s.URL, "--status", "Offline")
-	k.out.wait(t, "-- signed in")
+	k.out.wait(t, "-- you are Offline")
 	if _, err := s.Connect.CreateAgentStatus(ctx, &connect.CreateAgentStatusRequest{InstanceId: instance, Name: "Lunch", State: connect.AgentStatusStateENABLED}); err != nil {
 		t.Fatal(err)
 	}
 	k.out.wait(t, "-- an administrator has set you up otherwise")
+	k.say("/waiting")
+	k.out.wait(t, "-- nobody waits in BasicQueue")
+	k.say("/status lunch")
+	k.out.wait(t, "-- you are Lunch\n")
+	ana := waits(t, s, "Ana")
+	develop(t, s, "/dev/clock", `{"Advance":"2m"}`) // of which the agent's stream tells nothing
 	for _, step := range []struct{ say, want string }{
-		{"/status lunch", "-- you are Lunch"},
 		{"/why 1", "there is no 1 in the list of /waiting"},
-		{"/waiting", "-- 1: Ana in BasicQueue, for "},
-		{"/why 1", "demo-agent"},
+		{"/waiting", "-- 1: Ana in BasicQueue, for 2m"},
+		{"/why 1", "agent demo-agent has the status Lunch"},
 		{"/why " + ana.Contact, "demo-agent"},
 		{"/pick", "which one? A number of the list of /waiting"},
 		{"/pick 1", "[1] -- rings: Ana"},
-		{"/reject", "[1] -- rejected"},
+		{"hello?", "not sent: chat 1 rings; /accept it first"},
+		{"/transcript", "chat 1 rings; only who accepts it reads it"},
+		{"/next", "[1] -- Ana rings"},
+		{"/reject", "[1] -- rejected: nothing else is offered"},
+		{"/info", "[1] -- agent (you), who did not take it"},
+		{"/chats", "[1] -- Ana was rejected, in view"},
+		{"/end", "chat 1 was rejected; /end N ends another"},
 		{"/clear", "[1] -- cleared: Ana"},
 		{"/next", "-- there is nothing new"},
+		{"/pick " + ana.Contact, "-- rings: Ana"},
 		{"/help", "/why N"},
 	} {
+		from := len(k.out.String())
 		k.say(step.say)
-		k.out.wait(t, step.want)
+		k.out.after(t, from, step.want)
 	}
+	develop(t, s, "/dev/clock", `{"Advance":"30s"}`)
+	k.out.wait(t, "[1] -- missed: nothing else is offered")
+	k.say("/info")
+	k.out.wait(t, "-- customer Ana\n")
 	k.say("/quit")
-	k.status()
+	k.out.wait(t, "-- signed out: 1 chat is over and not cleared")
+	if status := k.status(); status != 1 { // what was refused above
+		t.Errorf("the agent ended with %d", status)
+	}
+}
+
+// TestAgentMayNot: an agent without permissions is told which one is missing.
+func TestAgentMayNot(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	s.Restrict(t)
+	status, out, errs := parley(t, "/waiting\n/why x\n/quit\n", "agent", "--endpoint", s.URL, "--status", "offline")
+	if status != 1 || errs != "" || !strings.Contains(out, "the permission ManualAssignAnyContact.Enable") || !strings.Contains(out, "the permission AccessMetrics.AgentActivityAudit.Access") {
+		t.Errorf("without permissions = %d\n%s%s", status, out, errs)
+	}
+}
+
+// TestAgentIsSet: what a supervisor does to a status is told apart from what the agent does, a customer who leaves while it rings
+// from a rejection, and what was in hand before from what is accepted.
+func TestAgentIsSet(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	ctx, instance := t.Context(), s.Instance(t)
+	lunch, err := s.Connect.CreateAgentStatus(ctx, &connect.CreateAgentStatusRequest{InstanceId: instance, Name: "Lunch", State: connect.AgentStatusStateENABLED})
+	if err != nil {
+		t.Fatal(err)
+	}
+	statuses, err := s.Connect.ListAgentStatuses(ctx, &connect.ListAgentStatusRequest{InstanceId: instance})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]string{"Lunch": *lunch.AgentStatusId}
+	for _, status := range statuses.AgentStatusSummaryList {
+		ids[*status.Name] = *status.Id
+	}
+	supervisor := func(status string) {
+		t.Helper()
+		if _, err := s.Connect.PutUserStatus(ctx, &connect.PutUserStatusRequest{InstanceId: instance, UserId: catalog.DemoAgent, AgentStatusId: ids[status]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := speak(t, "agent", "--endpoint", s.URL)
+	const another = ": a supervisor has set that, or another window of yours"
+	step := func(do func(), want string) {
+		t.Helper()
+		from := len(k.out.String())
+		do()
+		k.out.after(t, from, want)
+	}
+	say := func(text string) func() { return func() { k.say(text) } }
+	k.out.wait(t, "-- you are Available\n")
+	step(func() { supervisor("Lunch") }, "-- you are Lunch now"+another)
+	step(say("/status available"), "-- you are Available\n")
+	step(func() { supervisor("Offline") }, "-- you are Offline now"+another+", or you were away for too long")
+	step(func() { supervisor("Available") }, "-- you are Available now"+another)
+	ana := waits(t, s, "Ana")
+	k.out.wait(t, "[1] -- rings: Ana")
+	step(func() {
+		if _, err := s.Participant.DisconnectParticipant(ctx, &participant.DisconnectParticipantRequest{ConnectionToken: ana.Bearer}); err != nil {
+			t.Fatal(err)
+		}
+	}, "[1] -- the customer has left: nothing else is offered")
+	step(say("/clear"), "[1] -- cleared")
+	bo := waits(t, s, "Bo")
+	k.out.wait(t, "[1] -- rings: Bo")
+	step(say("/accept"), "[1] -- accepted: Bo")
+	step(func() { supervisor("Lunch") }, "-- you will be Lunch when nothing is in hand any more"+another)
+	step(say("/status Available"), "-- you stay Available")
+	step(say("/status Lunch"), "-- you will be Lunch when nothing is in hand any more\n")
+	step(say("/quit"), "-- signed out: 1 chat stays yours for 3 minutes")
+	if status := k.status(); status != 0 {
+		t.Errorf("the agent ended with %d\n%s", status, k.errs)
+	}
+	bo.Send("are you there?")
+	status, out, errs := parley(t, "here again\n", "agent", "--endpoint", s.URL)
+	if status != 0 || errs != "" || strings.Contains(out, "accepted") || strings.Contains(out, "you will be") || strings.Contains(out, "chats ring here") || !strings.Contains(out, "-- you are Available\n") {
+		t.Errorf("signed in again = %d\n%s%s", status, out, errs)
+	}
+	once(t, out, "-- signed in as demo-agent", "[1] -- in hand since before: Bo", "Bo: are you there?", "Dana: here again\n", "[1] -- cleared: Bo", "-- signed out\n")
+}
+
+// TestChatAgent: --agent is a flow of the demo instance, so it goes with no other flow or instance.
+func TestChatAgent(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t)
+	for _, c := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"--flow", catalog.DemoFlow}, 2, "--agent and --flow (or PARLEY_FLOW) name a flow each: leave one out"},
+		{[]string{"--instance", "22222222-1111-4111-8111-111111111111"}, 1, "--agent is for the demo instance"},
+	} {
+		status, out, errs := parley(t, "", append([]string{"chat", "--endpoint", s.URL, "--agent"}, c.args...)...)
+		if status != c.status || out != "" || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%q = %d\n%s%s; want %d, %s", c.args, status, out, errs, c.status, c.want)
+		}
+	}
 }
 
 // TestAgentPassword: a password comes from a file, from the environment, or from a terminal; it cannot be an argument.

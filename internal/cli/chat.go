@@ -30,7 +30,7 @@ type chatCmd struct {
 	Name     string            `help:"Your name (${default})." default:"Ana" placeholder:"NAME"`
 	Attr     map[string]string `help:"Contact attribute; may be repeated." placeholder:"KEY=VALUE"`
 	Region   string            `help:"Region to sign for (${default})." default:"us-east-1" placeholder:"REGION" env:"AWS_REGION,AWS_DEFAULT_REGION"`
-	Agent    bool              `help:"Ask for a person: in place of --flow, the demo flow that puts you into a queue."`
+	Agent    bool              `help:"Ask for a person: in the demo instance, with a flow that puts you into a queue."`
 	Token    string            `help:"Rejoin a chat with its participant token instead of starting one." placeholder:"TOKEN"`
 }
 
@@ -54,13 +54,20 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer api.CloseIdleConnections()
+	if c.Agent && c.Flow != "" {
+		return usage{errors.New("--agent and --flow (or PARLEY_FLOW) name a flow each: leave one out")}
+	}
 	chat := &connect.StartChatContactResponse{ParticipantToken: &c.Token}
 	if c.Token == "" {
 		if chat, err = c.start(ctx, api); err != nil {
 			return fmt.Errorf("cannot start a chat at %s: %w", c.Endpoint, c.hint(reason(err)))
 		}
 	}
-	return c.converse(ctx, api, chat, terminal.New(std.in, std.out), std.out)
+	ui := terminal.New(std.in, std.out)
+	if c.Agent && ui.Interactive && c.Token == "" {
+		ui.Print("-- the demo agent answers this in another terminal, with " + toRun("agent", c.Endpoint))
+	}
+	return c.converse(ctx, api, chat, ui, std.out)
 }
 
 // maxUnsent bounds the lines that are not sent yet. The terminal is read
@@ -180,6 +187,8 @@ func (c *chatCmd) hint(err error) error {
 		return notRunning(err)
 	case refused("MissingAuthenticationToken", "UnrecognizedClient"):
 		return fmt.Errorf("%w (outside development mode, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key from parley keys create)", err)
+	case refused("ResourceNotFound") && c.Agent && c.Instance != "":
+		return fmt.Errorf("%w (--agent is for the demo instance; elsewhere, --flow names a flow that asks for a person)", err)
 	case refused("ResourceNotFound") && c.Flow == "":
 		return fmt.Errorf("%w (the demo exists in development mode only; use --instance and --flow)", err)
 	case refused("ResourceNotFound") && c.Instance == "":

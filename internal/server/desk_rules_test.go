@@ -89,6 +89,7 @@ func TestSignIn(t *testing.T) {
 // TestPermissionsAtTheDesk has somebody do what his security profiles do not grant: each refusal names the permission.
 func TestPermissionsAtTheDesk(t *testing.T) {
 	s := servertest.Start(t)
+	s.Restrict(t)
 	d, stream := atWork(t, s)
 	customer := waiting(t, s)
 	stream.Contact(agent.AgentContactStateCONNECTING)

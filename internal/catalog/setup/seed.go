@@ -37,7 +37,7 @@ func SeedDemoAgent(ctx context.Context, c *catalog.Catalog, hash func(ctx contex
 	_, err = staffing.CreateUser(ctx, c, snap.ID(), staffing.NewUser{
 		ID: catalog.DemoAgent, Username: catalog.DemoUserName, Identity: catalog.Identity{FirstName: "Dana", LastName: "Demo"},
 		RoutingProfile:   center.RoutingProfileID(demoIDs(center.KindRoutingProfile, basicProfileName)),
-		SecurityProfiles: []center.SecurityProfileID{center.SecurityProfileID(demoIDs(center.KindSecurityProfile, agentProfileName))},
+		SecurityProfiles: demoProfiles(snap),
 		Config:           catalog.UserConfig{Phone: catalog.Phone{Type: "SOFT_PHONE"}},
 		Hash:             func(ctx context.Context) (string, error) { return hash(ctx, catalog.DemoPassword) },
 	})
@@ -51,7 +51,21 @@ func SeedDemoAgent(ctx context.Context, c *catalog.Catalog, hash func(ctx contex
 const (
 	basicProfileName = "Basic Routing Profile"
 	agentProfileName = "Agent"
+	moreProfileName  = "Demo agent" // of the demo instance alone
 )
+
+// demoProfiles are the security profiles of the demo agent: what agents have, and what lets a newcomer try all that a desk can do,
+// unless the latter is missing, as where the instance was made by an older version.
+func demoProfiles(snap *catalog.Snapshot) []center.SecurityProfileID {
+	id := func(name string) center.SecurityProfileID {
+		return center.SecurityProfileID(demoIDs(center.KindSecurityProfile, name))
+	}
+	profiles := []center.SecurityProfileID{id(agentProfileName)}
+	if more, err := catalog.Get[*catalog.SecurityProfile](snap, id(moreProfileName)); err == nil {
+		profiles = append(profiles, more.ID)
+	}
+	return profiles
+}
 
 // demoIDs gives everything in the demo instance the same id in every run.
 func demoIDs(kind center.Kind, name string) string {
@@ -79,7 +93,12 @@ func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string
 	profile := basicProfile(queue.ID)
 	profile.Meta = meta[center.RoutingProfileID](c, i, ids, profile, basicProfileName)
 	with = []catalog.Resource{basic, queue, profile}
-	for _, s := range securityProfiles() {
+	profiles := securityProfiles()
+	if i.ID == catalog.DemoInstance {
+		profile.Manual = []catalog.QueueChannel{{Queue: queue.ID, Channel: "CHAT"}}
+		profiles = append(profiles, demoProfile())
+	}
+	for _, s := range profiles {
 		s.Meta = meta[center.SecurityProfileID](c, i, ids, s, s.Name)
 		with = append(with, s)
 	}
@@ -159,15 +178,26 @@ var managing = []permission.Name{
 	"CustomerProfiles.CalculatedAttributes.Create", "CustomerProfiles.CalculatedAttributes.Delete", "CustomerProfiles.CalculatedAttributes.Edit", "CustomerProfiles.CalculatedAttributes.View",
 }
 
+// granting returns a security profile with permissions.
+func granting(name, description, managedBy string, permissions ...permission.Name) *catalog.SecurityProfile {
+	s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description, Type: managedBy}
+	for _, p := range permissions {
+		s.Permissions = append(s.Permissions, string(p))
+	}
+	slices.Sort(s.Permissions)
+	return s
+}
+
+// demoProfile is what the demo agent may do besides what agents may.
+func demoProfile() *catalog.SecurityProfile {
+	return granting(moreProfileName, "Agents: pick chats that wait, see why they wait, set attributes, end chats.", catalog.CustomerManaged,
+		permission.ManualAssignAnyContact, permission.AgentActivityAudit, permission.ContactAttributesView, permission.StopContactEnabled)
+}
+
 // securityProfiles are the four of a new instance.
 func securityProfiles() []*catalog.SecurityProfile {
 	profile := func(name, description string, permissions ...permission.Name) *catalog.SecurityProfile {
-		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description, Type: catalog.AWSManaged}
-		for _, p := range permissions {
-			s.Permissions = append(s.Permissions, string(p))
-		}
-		slices.Sort(s.Permissions)
-		return s
+		return granting(name, description, catalog.AWSManaged, permissions...)
 	}
 	var everything []permission.Name
 	for n := range permission.All() {

@@ -52,8 +52,9 @@ func CommandHelp(indent string) string {
 }
 
 // Obey does what the lines say, one after the other, until /quit or until there are no more: then what is connected is ended,
-// after the other side has had time to answer. more is called behind each line.
+// after the other side has had time to answer. It begins when what was in hand before has been shown.
 func (d *Desk) Obey(ctx context.Context, lines <-chan string) {
+	d.await(ctx, func() bool { return d.begun })
 	for {
 		select {
 		case line, ok := <-lines:
@@ -137,7 +138,7 @@ func (d *Desk) viewed(arg string, fits func(*deskChat) bool, instead string) (*d
 	refused := arg == "" && there && !fits(c)
 	d.mu.Unlock()
 	if refused {
-		return nil, fmt.Errorf("chat %d is %s; %s", c.number, strings.ToLower(string(c.contact.State)), instead)
+		return nil, fmt.Errorf("chat %d %s; %s", c.number, statement(c), instead)
 	}
 	return d.chat(arg, fits)
 }
@@ -149,13 +150,17 @@ func (d *Desk) send(ctx context.Context, text string) error {
 	c := d.view
 	d.mu.Unlock()
 	if c == nil {
-		return errors.New("not sent: no chat is in view")
+		return errors.New("not sent: no chat is in hand. When one rings, /accept it")
 	}
 	d.mu.Lock()
-	ended := c.contact.State == agent.AgentContactStateENDED
+	there, now := connected(c), statement(c)
+	instead := "/next clears it and goes on"
+	if rings(c) {
+		instead = "/accept it first"
+	}
 	d.mu.Unlock()
-	if ended {
-		return fmt.Errorf("not sent: chat %d has ended; /next clears it and goes on", c.number)
+	if !there {
+		return fmt.Errorf("not sent: chat %d %s; %s", c.number, now, instead)
 	}
 	d.ui.Expect(text, 1)
 	if _, err := d.a.Send(ctx, c.id, text); err != nil {
@@ -247,12 +252,18 @@ func (d *Desk) next(ctx context.Context, _ string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, fits := range []func(*deskChat) bool{func(c *deskChat) bool { return c.unread > 0 }, rings} {
-		if i := slices.IndexFunc(d.chats, fits); i >= 0 {
-			d.look(d.chats[i])
-			d.redraw()
-			return nil
+	for _, fits := range []func(*deskChat) bool{func(c *deskChat) bool { return c.unread > 0 }, rings, over} {
+		i := slices.IndexFunc(d.chats, fits)
+		if i < 0 {
+			continue
 		}
+		c := d.chats[i]
+		d.look(c)
+		if !connected(c) {
+			d.say(c, "-- "+customerOf(c.contact)+" "+statement(c))
+		}
+		d.redraw()
+		return nil
 	}
 	d.ui.Print("-- there is nothing new")
 	return nil
@@ -265,7 +276,7 @@ func (d *Desk) list(context.Context, string) error {
 		d.ui.Print("-- no chat is in hand")
 	}
 	for _, c := range d.chats {
-		text := fmt.Sprintf("-- %s, %s", customerOf(c.contact), strings.ToLower(string(c.contact.State)))
+		text := fmt.Sprintf("-- %s %s", customerOf(c.contact), statement(c))
 		if left, ok := d.a.Remaining(c.contact); ok {
 			text += fmt.Sprintf(", %v left", left.Round(time.Second))
 		}
@@ -290,17 +301,21 @@ func (d *Desk) info(_ context.Context, arg string) error {
 	d.say(c, "-- contact "+c.contact.ContactId)
 	d.say(c, "-- "+d.described(c))
 	for i := range c.contact.Connections {
-		d.say(c, "-- "+connection(&c.contact.Connections[i]))
+		d.say(c, "-- "+present(c, &c.contact.Connections[i]))
 	}
 	return nil
 }
 
 func (d *Desk) transcript(ctx context.Context, arg string) error {
-	c, err := d.viewed(arg, connected, "a transcript can be read while it is connected")
+	taken := func(c *deskChat) bool { return c.contact.Accepted != nil }
+	c, err := d.viewed(arg, taken, "only who accepts it reads it")
 	if err != nil {
 		return err
 	}
 	items, err := d.a.Transcript(ctx, c.id)
+	if e, ok := errors.AsType[*agent.InvalidStateException](err); ok {
+		return fmt.Errorf("the transcript of chat %d is to be had where it was answered, as long as it is not cleared: %w", c.number, e)
+	}
 	if err != nil {
 		return err
 	}
@@ -316,7 +331,16 @@ func (d *Desk) transcript(ctx context.Context, arg string) error {
 
 func (d *Desk) status(ctx context.Context, arg string) error {
 	if arg != "" {
+		d.mu.Lock()
+		before := d.own
+		d.own = arg
+		d.mu.Unlock()
 		_, err := d.a.SetStatus(ctx, arg)
+		if err != nil {
+			d.mu.Lock()
+			d.own = before
+			d.mu.Unlock()
+		}
 		return err
 	}
 	settings, err := d.a.Settings(ctx)
@@ -342,10 +366,14 @@ func (d *Desk) waiting(ctx context.Context, _ string) error {
 			break
 		}
 	}
+	settings, err := d.a.Settings(ctx) // from which the server's time is known too
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.listed = listed; len(listed) == 0 {
-		d.ui.Print("-- nobody waits")
+		d.ui.Print("-- nobody waits" + whence(settings))
 	}
 	for i, w := range listed {
 		name, queue := "a customer", ""
@@ -355,13 +383,32 @@ func (d *Desk) waiting(ctx context.Context, _ string) error {
 		if w.Queue.Name != nil {
 			queue = " in " + *w.Queue.Name
 		}
-		text := fmt.Sprintf("-- %d: %s%s, for %v", i+1, name, queue, max(0, time.Since(w.Enqueued)).Round(time.Second))
+		text := fmt.Sprintf("-- %d: %s%s, for %v", i+1, name, queue, max(0, d.a.ServerTime().Sub(w.Enqueued)).Round(time.Second))
 		if w.RingsAt != nil {
 			text += ", rings with somebody"
 		}
 		d.ui.Print(text)
 	}
+	if len(listed) == maxListed {
+		d.ui.Print(fmt.Sprintf("-- these are the %d that have waited longest", maxListed))
+	}
 	return nil
+}
+
+// whence says from which queues an agent may pick.
+func whence(settings *agent.AgentConfiguration) string {
+	var names []string
+	if settings.RoutingProfile != nil {
+		for _, q := range settings.RoutingProfile.Queues {
+			if q.Manual && q.Channel == agent.ChannelCHAT && q.Queue.Name != nil {
+				names = append(names, *q.Queue.Name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ": your routing profile has no queue from which chats may be picked"
+	}
+	return " in " + strings.Join(names, ", ")
 }
 
 // waits finds a contact by its number in what /waiting has shown, or takes its id.
@@ -411,7 +458,7 @@ func (d *Desk) wait(ctx context.Context, _ string) error {
 	c := d.view
 	d.mu.Unlock()
 	if c == nil {
-		return errors.New("no chat is in view")
+		return errors.New("no chat is in view: /accept one first")
 	}
 	d.await(ctx, func() bool {
 		if c.heard > c.waited {
@@ -436,7 +483,7 @@ const AnswerWait = time.Second
 
 // wrapUp ends and clears what is in hand behind the last line of a pipe.
 func (d *Desk) wrapUp(ctx context.Context) {
-	if d.Open() > 0 {
+	if d.Left() != "" {
 		select {
 		case <-time.After(AnswerWait):
 		case <-ctx.Done():

@@ -14,6 +14,7 @@ import (
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/client"
+	agents "parley.example/parley/internal/agent"
 )
 
 // Screen is where a desk shows what happens.
@@ -44,12 +45,17 @@ type Desk struct {
 	a     *client.Agent
 	ready chan struct{} // closed when a is there
 
-	mu      sync.Mutex // guards what follows
-	chats   []*deskChat
-	view    *deskChat // nil when there is none
-	listed  []agent.WaitingContact
-	prompt  string
-	changed chan struct{} // closed, and another made, whenever something happens
+	mu       sync.Mutex           // guards what follows
+	first    *agent.AgentSnapshot // what there was at the beginning; nil before the first event
+	begun    bool                 // all that there was at the beginning has been shown
+	own      string               // the status that was asked for here, by its name, id or ARN; "" when another has come since
+	upcoming string               // the name of the next status that was shown; "" when there is none
+	told     bool                 // the status has been shown
+	chats    []*deskChat
+	view     *deskChat // nil when there is none
+	listed   []agent.WaitingContact
+	prompt   string
+	changed  chan struct{} // closed, and another made, whenever something happens
 }
 
 // deskChat is a chat in hand.
@@ -77,9 +83,10 @@ func New(ctx context.Context, ui Screen) *Desk {
 	return &Desk{ctx: ctx, ui: ui, ready: make(chan struct{}), changed: make(chan struct{})}
 }
 
-// Begin lets events be shown.
-func (d *Desk) Begin(a *client.Agent) {
-	d.a = a
+// Begin lets events be shown. own is the status that was asked for already, by its name, id or ARN: then what it was before is not
+// shown. It is "" for none.
+func (d *Desk) Begin(a *client.Agent, own string) {
+	d.a, d.own = a, own
 	user := a.User()
 	d.ui.Print(fmt.Sprintf("-- signed in as %s (%s); /help lists what can be done", user.UserName, user.DisplayName))
 	close(d.ready)
@@ -99,6 +106,9 @@ func (d *Desk) Event(e *client.AgentEvent) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.first == nil {
+		d.first = e.Snapshot
+	}
 	switch c := d.of(e.Contact); e.Kind {
 	case client.ContactOffered:
 		d.say(c, "-- rings: "+d.described(c))
@@ -107,16 +117,16 @@ func (d *Desk) Event(e *client.AgentEvent) {
 		if d.view == nil || !connected(d.view) || !d.ui.Interactive() {
 			d.look(c)
 		}
-		d.say(c, "-- accepted: "+customerOf(c.contact))
+		what := "-- accepted: "
+		if e.Snapshot == d.first {
+			what = "-- in hand since before: "
+		}
+		d.say(c, what+customerOf(c.contact))
 		d.remember(c, past, unread)
-	case client.ContactMissed:
-		d.say(c, "-- missed: nothing else is offered before you /clear it")
-	case client.ContactRejected:
-		d.say(c, "-- rejected, or the customer has left: nothing else is offered before you /clear it")
-	case client.ContactFailed:
-		d.say(c, "-- failed: nothing else is offered before you /clear it")
+	case client.ContactMissed, client.ContactRejected, client.ContactFailed:
+		d.say(c, "-- "+untaken(c.contact)+": nothing else is offered before you /clear it")
 	case client.ContactEnded:
-		text := "-- ended for you: /clear it when you are done"
+		text := "-- over for you: /clear it when you have done what is left to do"
 		if left, ok := d.a.Remaining(c.contact); ok {
 			text += fmt.Sprintf(", within %v", left.Round(time.Second))
 		}
@@ -126,11 +136,9 @@ func (d *Desk) Event(e *client.AgentEvent) {
 		d.forget(c)
 	case client.ItemReceived:
 		d.item(c, e.Item)
-	case client.StatusChanged:
-		d.ui.Print("-- you are " + e.Snapshot.Status.Name)
-	case client.NextStatusSet:
-		d.ui.Print("-- you will be " + e.Snapshot.NextStatus.Name + " when nothing is in hand any more")
-	case client.NextStatusCleared:
+	case client.StatusChanged, client.NextStatusSet, client.NextStatusCleared:
+		d.shift(e)
+		d.begun = true // the status is what a first snapshot ends with
 	case client.SettingsChanged:
 		d.ui.Print("-- an administrator has set you up otherwise")
 	case client.BroadcastReceived:
@@ -143,6 +151,19 @@ func (d *Desk) Event(e *client.AgentEvent) {
 	d.redraw()
 	close(d.changed)
 	d.changed = make(chan struct{})
+}
+
+// untaken says what has become of a contact that rang and was not accepted.
+func untaken(c *agent.AgentContact) string {
+	switch {
+	case c.State == agent.AgentContactStateMISSED:
+		return "missed"
+	case c.State == agent.AgentContactStateERROR:
+		return "failed"
+	case c.ChatEnded:
+		return "the customer has left"
+	}
+	return "rejected"
 }
 
 // of returns the chat of a contact, with what it is now; nil for no contact. The caller holds mu, as for all below.
@@ -248,6 +269,56 @@ func (d *Desk) remember(c *deskChat, past []*client.Item, err error) {
 	}
 }
 
+// shift shows that the status has become another, or will. Where that was not asked for here it says who else may have.
+func (d *Desk) shift(e *client.AgentEvent) {
+	now, next := e.Snapshot.Status, e.Snapshot.NextStatus
+	first := e.Snapshot == d.first
+	if first && d.own != "" { // it is about to be another
+		if e.Kind == client.NextStatusSet {
+			d.upcoming = next.Name
+		}
+		return
+	}
+	switch e.Kind {
+	case client.StatusChanged:
+		text := "-- you are " + now.Name
+		if !first && now.Name != d.upcoming && !is(now, d.own) {
+			d.own = ""
+			text += " now" + byOthers
+			if now.Type == agent.AgentStatusTypeOFFLINE {
+				text += ", or you were away for too long"
+			}
+		}
+		d.told, d.upcoming = true, ""
+		d.ui.Print(text)
+	case client.NextStatusSet:
+		text := "-- you will be " + next.Name + " when nothing is in hand any more"
+		if !first && !is(next, d.own) {
+			d.own = ""
+			text += byOthers
+		}
+		d.upcoming = next.Name
+		d.ui.Print(text)
+	case client.NextStatusCleared:
+		switch {
+		case d.upcoming == "": // it has come
+		case d.told:
+			d.ui.Print("-- you stay " + now.Name)
+		default:
+			d.ui.Print("-- you are " + now.Name)
+		}
+		d.told, d.upcoming = true, ""
+	}
+}
+
+// byOthers says who may have set a status that was not asked for here: the server does not tell.
+const byOthers = ": a supervisor has set that, or another window of yours"
+
+// is reports whether a status is the one that was asked for by its name, id or ARN.
+func is(s *agent.CurrentStatus, ref string) bool {
+	return ref != "" && (strings.EqualFold(s.Name, ref) || s.Id == ref || s.Arn == ref)
+}
+
 // described is who rings, from where and until when.
 func (d *Desk) described(c *deskChat) string {
 	k := c.contact
@@ -267,26 +338,38 @@ func (d *Desk) described(c *deskChat) string {
 
 // who says in words whose a connection is.
 var who = map[agent.ConnectionType]string{
-	agent.ConnectionTypeAGENT: "the agent", agent.ConnectionTypeINBOUND: "the customer", agent.ConnectionTypeOUTBOUND: "the agent",
-	agent.ConnectionTypeMONITORING: "the supervisor", agent.ConnectionTypeOTHER: "the bot",
+	agent.ConnectionTypeAGENT: "agent", agent.ConnectionTypeINBOUND: "customer", agent.ConnectionTypeOUTBOUND: "agent",
+	agent.ConnectionTypeMONITORING: "supervisor", agent.ConnectionTypeOTHER: "bot",
 }
 
-// connection says in words who is there.
-func connection(c *agent.Connection) string {
-	text, state := who[c.ConnectionType], strings.ToLower(strings.ReplaceAll(string(c.State), "_", " "))
-	if c.ConnectionType == agent.ConnectionTypeOUTBOUND && c.UserId == nil {
+// present says in words whose a connection of a chat is, and whether he is there, which is not known of others when it
+// is over for the agent.
+func present(c *deskChat, k *agent.Connection) string {
+	text := who[k.ConnectionType]
+	if k.ConnectionType == agent.ConnectionTypeOUTBOUND && k.UserId == nil {
 		text = "a transfer to"
 	}
-	if c.DisplayName != nil {
-		text += " " + *c.DisplayName
+	if k.DisplayName != nil {
+		text += " " + *k.DisplayName
 	}
-	if c.Own {
-		text = "you, " + text
+	if k.Own {
+		text += " (you)"
 	}
-	if c.Monitoring != nil && c.Monitoring.AgentName != nil {
-		state += " of " + *c.Monitoring.AgentName
+	switch {
+	case k.Own && over(c) && c.contact.Accepted == nil:
+		return text + ", who did not take it"
+	case over(c) && !k.Own && !c.contact.ChatEnded:
+		return text
+	case k.State == agent.ConnectionStateCONNECTING && k.UserId != nil:
+		return text + ", with whom it rings"
+	case k.State == agent.ConnectionStateDISCONNECTED:
+		return text + ", who is not in the chat"
 	}
-	return text + ", " + state
+	text += ", " + strings.ToLower(strings.ReplaceAll(string(k.State), "_", " "))
+	if k.Monitoring != nil && k.Monitoring.AgentName != nil {
+		text += " of " + *k.Monitoring.AgentName
+	}
+	return text
 }
 
 // count is a number of things in words: 1 item, 2 items.
@@ -363,6 +446,21 @@ var stateWords = map[agent.AgentContactState]string{
 	agent.AgentContactStateMISSED: "missed", agent.AgentContactStateREJECTED: "rejected", agent.AgentContactStateERROR: "failed",
 }
 
+// statement is the state of a contact in a sentence.
+func statement(c *deskChat) string {
+	switch c.contact.State {
+	case agent.AgentContactStateCONNECTING:
+		return "rings"
+	case agent.AgentContactStateCONNECTED:
+		return "is connected"
+	case agent.AgentContactStateENDED:
+		return "has ended"
+	case agent.AgentContactStateERROR:
+		return "has failed"
+	}
+	return "was " + stateWords[c.contact.State]
+}
+
 // Tick keeps count-downs going.
 func (d *Desk) Tick(ctx context.Context) {
 	every := time.NewTicker(time.Second)
@@ -379,11 +477,35 @@ func (d *Desk) Tick(ctx context.Context) {
 	}
 }
 
-// Open is how many chats are in hand.
-func (d *Desk) Open() int {
+// Left says what becomes of the chats in hand when the agent leaves, "" when there are none.
+func (d *Desk) Left() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.chats)
+	var talks, ring, done int
+	for _, c := range d.chats {
+		switch {
+		case connected(c):
+			talks++
+		case rings(c):
+			ring++
+		default:
+			done++
+		}
+	}
+	var parts []string
+	of := func(n int, one, more string) {
+		if n == 1 {
+			parts = append(parts, "1 chat "+one)
+		} else if n > 1 {
+			parts = append(parts, fmt.Sprintf("%d chats %s", n, more))
+		}
+	}
+	minutes := int(agents.LongGrace.Minutes())
+	of(talks, fmt.Sprintf("stays yours for %d minutes: sign in again to go on, or it is taken from you", minutes),
+		fmt.Sprintf("stay yours for %d minutes: sign in again to go on, or they are taken from you", minutes))
+	of(ring, "rings, and will be missed", "ring, and will be missed")
+	of(done, "is over and not cleared", "are over and not cleared")
+	return strings.Join(parts, "; ")
 }
 
 // Typing tells the customer in view that the agent is typing.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley.example/parley/api/agent"
+	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/catalog"
@@ -24,6 +25,27 @@ type Desk struct {
 func (s *Server) Desk(t testing.TB) *Desk {
 	t.Helper()
 	return s.SignIn(t, catalog.DemoUserName, catalog.DemoPassword)
+}
+
+// Restrict leaves the demo agent the security profile Agent alone.
+func (s *Server) Restrict(t testing.TB) {
+	t.Helper()
+	profiles, err := s.Connect.ListSecurityProfiles(t.Context(), &connect.ListSecurityProfilesRequest{InstanceId: s.Instance(t)})
+	if err != nil {
+		t.Fatalf("ListSecurityProfiles: %v", err)
+	}
+	for _, p := range profiles.SecurityProfileSummaryList {
+		if *p.Name != "Agent" {
+			continue
+		}
+		if _, err := s.Connect.UpdateUserSecurityProfiles(t.Context(), &connect.UpdateUserSecurityProfilesRequest{
+			InstanceId: s.Instance(t), UserId: catalog.DemoAgent, SecurityProfileIds: []string{*p.Id},
+		}); err != nil {
+			t.Fatalf("UpdateUserSecurityProfiles: %v", err)
+		}
+		return
+	}
+	t.Fatal("there is no security profile Agent")
 }
 
 // SignIn signs a user in.
