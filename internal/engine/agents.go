@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/measure"
 	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
@@ -242,7 +243,7 @@ func (a *Agents) forget(ctx context.Context, instance center.InstanceID, user ce
 			if was == nil {
 				return nil, nil
 			}
-			c := &store.AgentChange{User: user, Version: h.version, Gone: true}
+			c := &store.AgentChange{User: user, Version: h.version, Gone: true, Tallies: []store.Tally{tallyOf(instance, measure.OfGone(user, a.e.Clock.Now().UnixMilli()))}}
 			if was.Barred() {
 				c.Quotas = []store.Quota{{Counter: store.Barred(instance, user), Delta: -1, Limit: -1}}
 			}

@@ -7,6 +7,7 @@ import (
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/measure"
 	"parley.example/parley/internal/store"
 )
 
@@ -25,6 +26,9 @@ func Erase(ctx context.Context, e *Engine, chat center.ContactID, erasure string
 			sc := &store.Change{
 				Chat: chat, Version: h.version, Quotas: handsOf(state.Instance, moves, nil),
 				Erase: &store.Remove{Parts: center.AllParts, Files: state.Files(), Contacts: chainOf(state), Erasure: erasure},
+			}
+			for _, t := range measure.OfWork(state, moves, e.Clock.Now().UnixMilli()) {
+				sc.Tallies = append(sc.Tallies, tallyOf(state.Instance, t))
 			}
 			return func(report func(error)) {
 				e.Store.Submit(sc, func(err error) {

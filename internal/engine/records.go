@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/measure"
 	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/store"
 )
@@ -72,14 +74,31 @@ type told struct {
 	desks map[center.UserID]record.Desk // its agents; nil when nobody wants to know of them
 }
 
-// addRecords adds to a change what is to be told of it. was is the chat before it, nil when it begins.
+// addRecords adds to a change what is to be told of it, and what is to be counted. was is the chat before it, nil when it begins.
 func addRecords(e *Engine, sc *store.Change, was *contact.Chat, change *contact.Change, of told) {
-	if e.Records == 0 || change.Chat == nil {
+	if change.Chat == nil {
 		return
 	}
 	m := record.Moment{At: of.at, Version: sc.Next}
-	facts := append(record.OfChat(e.Records, was, change, m), record.OfWork(e.Records, was, change, of.desks, m)...)
+	facts := record.OfChat(e.Records.With(record.ContactRecords), was, change, m)
+	for i := range facts {
+		if f := &facts[i]; f.Kind == record.ContactRecords {
+			sc.Tallies = append(sc.Tallies, tallyOf(change.Chat.Instance, measure.OfComplete(f.Of, change.Chat.ID, f.Contact)))
+		}
+	}
+	for _, t := range measure.OfWork(change.Chat, change.Work, of.at.UnixMilli()) {
+		sc.Tallies = append(sc.Tallies, tallyOf(change.Chat.Instance, t))
+	}
+	if !e.Records.Has(record.ContactRecords) {
+		facts = slices.DeleteFunc(facts, func(f record.Fact) bool { return f.Kind == record.ContactRecords })
+	}
+	facts = append(facts, record.OfWork(e.Records, was, change, of.desks, m)...)
 	sc.Deliveries = append(sc.Deliveries, deliveries(facts, m)...)
+}
+
+// tallyOf is what historical metrics count of a change.
+func tallyOf(instance center.InstanceID, t measure.Tally) store.Tally {
+	return store.Tally{Instance: instance, Body: t.Encode()}
 }
 
 func deliveries(facts []record.Fact, m record.Moment) []store.Delivery {
@@ -90,10 +109,13 @@ func deliveries(facts []record.Fact, m record.Moment) []store.Delivery {
 	return list
 }
 
-// record adds to a change of an agent what is to be told of it.
+// record adds to a change of an agent what is to be told of it, and what is to be counted.
 func (a *Agents) record(c *store.AgentChange, was *agent.Agent, made *agent.Change, hands []record.Hand, at time.Time) {
 	m := record.Moment{At: at, Version: c.Next}
 	c.Deliveries = deliveries(record.OfAgent(a.e.Records, was, made, hands, m), m)
+	if t, ok := measure.OfStatus(was, made.Agent, at.UnixMilli()); ok {
+		c.Tallies = []store.Tally{tallyOf(made.Agent.Instance, t)}
+	}
 }
 
 // handsFor returns what an agent has in hand if somebody wants to know.

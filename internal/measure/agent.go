@@ -85,7 +85,7 @@ func (a *Agent) move(m *Move, at int64, of Setting) (facts []Fact) {
 		is.Since = was.Since
 	case rang:
 		facts = append(facts, a.ring(m.Contact, &was, at, is.State, of))
-	case !had && is.State != contact.WorkConnecting && is.Method != center.MethodMonitor:
+	case !had && is.State == contact.WorkConnected && is.Method != center.MethodMonitor:
 		facts = append(facts, a.ring(m.Contact, &is, at, is.State, of))
 	}
 	if a.Hands == nil {

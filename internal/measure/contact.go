@@ -15,18 +15,19 @@ import (
 // Times are seconds since 1970, as in its record, 0 for those that it does not have.
 type Contact struct {
 	ID           center.ContactID `json:"id"`
-	Chat         center.ContactID `json:"chat"` // that it belongs to
-	Method       string           `json:"m"`    // InitiationMethod
+	Chat         center.ContactID `json:"chat,omitempty"` // that it belongs to; until it is filled in
+	Method       string           `json:"m"`              // InitiationMethod
 	Reason       string           `json:"r,omitempty"`
 	Subtype      string           `json:"sub,omitempty"`
 	Queue        center.QueueID   `json:"q,omitempty"` // "" for none, and for an agent's own
 	Agent        center.UserID    `json:"a,omitempty"` // the last one whom it was connected to
 	Next         bool             `json:"n,omitempty"` // it went on as another contact (NextContactId)
-	Initiated    int64            `json:"ti"`
+	Initiated    int64            `json:"ti,omitempty"`
 	System       int64            `json:"ts,omitempty"` // ConnectedToSystemTimestamp
 	Enqueued     int64            `json:"te,omitempty"`
 	Connected    int64            `json:"tc,omitempty"` // ConnectedToAgentTimestamp
-	Disconnected int64            `json:"td"`
+	Disconnected int64            `json:"td,omitempty"`
+	End          int64            `json:"tm,omitempty"` // Disconnected in milliseconds; until it is filled in
 	AfterWork    int64            `json:"ta,omitempty"` // AfterContactWorkStartTimestamp
 	AfterWorkEnd int64            `json:"tw,omitempty"`
 	Transferred  int64            `json:"tt,omitempty"` // TransferCompletedTimestamp
@@ -89,7 +90,7 @@ func OfRecord(c *center.Contact) Contact {
 		Initiated: second(c.Initiated), System: second(c.ConnectedSystem), Enqueued: second(c.Enqueued), Connected: second(c.AgentConnected),
 		Disconnected: second(c.Disconnected), AfterWork: second(c.AfterWork), AfterWorkEnd: second(c.AfterWorkEnd), Transferred: second(c.Transferred),
 	}
-	if c.AgentConnected.IsZero() {
+	if f.End = c.Disconnected.UnixMilli(); c.AgentConnected.IsZero() {
 		f.Agent = ""
 	}
 	if v := c.SegmentAttrs[subtypeAttribute].String; v != nil {
@@ -150,9 +151,13 @@ func second(t time.Time) int64 {
 	return t.Unix()
 }
 
-// Fill completes a fact with what was said, and with what has been set up for the agent.
+// Bare reports whether nothing is known of a contact but its id and its chat: its record is in the store alone.
+func (c *Contact) Bare() bool { return c.Disconnected == 0 }
+
+// Fill completes a fact with what was said, and with what has been set up for the agent. What it took to find that out is
+// not kept.
 func (c *Contact) Fill(talk Talk, of Setting) {
-	c.Talk = talk
+	c.Talk, c.Chat, c.End = talk, "", 0
 	if c.Agent != "" {
 		c.Profile, c.Groups = of.Profile, of.groups()
 	}

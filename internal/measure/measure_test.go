@@ -162,7 +162,7 @@ func TestOfRecord(t *testing.T) {
 	})
 	c.Fill(measure.Talk{Messages: 3}, measure.Setting{Profile: "p", Groups: []center.HierarchyGroupID{"g", "h"}})
 	want := measure.Contact{
-		ID: "c", Chat: "b", Method: "API", Reason: "API", Subtype: subtype, Agent: "ana", Next: true, Initiated: base, System: base + 1, Enqueued: base + 2, Connected: base + 3,
+		ID: "c", Method: "API", Reason: "API", Subtype: subtype, Agent: "ana", Next: true, Initiated: base, System: base + 1, Enqueued: base + 2, Connected: base + 3,
 		AfterWork: base + 4, Disconnected: base + 5, AfterWorkEnd: base + 6, Transferred: base + 7,
 		Steps: []measure.Step{{`{"a":{"x":"<","y":1.50},"b":[2,1]}`, "EXPIRED"}, {`{}`, "JOINED"}}, Last: `{}`, Profile: "p", Groups: "g/h", Talk: measure.Talk{Messages: 3},
 	}

@@ -33,6 +33,20 @@ type Hand struct {
 	Since  int64             `json:"t,omitempty"` // of the state, in milliseconds since 1970
 }
 
+// OfComplete returns the tally of a contact that is complete. record is nil where it is in the store alone: then the
+// fact has nothing but its id, and [Contact.Bare] says so.
+func OfComplete(id, chat center.ContactID, record *center.Contact) Tally {
+	if record == nil {
+		return Tally{Contact: &Contact{ID: id, Chat: chat}}
+	}
+	return Tally{Contact: new(OfRecord(record))}
+}
+
+// OfGone returns the tally of a user who does not exist any more, at a time in milliseconds since 1970.
+func OfGone(user center.UserID, at int64) Tally {
+	return Tally{Move: &Move{User: user, At: at, Gone: true}}
+}
+
 // OfStatus returns the tally of a change of an agent; ok is false when his status is of the type that it was. was is nil for one of whom nothing was
 // known. at is in milliseconds since 1970.
 func OfStatus(was, is *agent.Agent, at int64) (t Tally, ok bool) {
@@ -54,7 +68,7 @@ func OfWork(chat *contact.Chat, moves []contact.WorkMove, at int64) []Tally {
 			continue
 		}
 		h := Hand{State: is.State}
-		for _, s := range chat.Chain() {
+		for _, s := range append(chat.Chain(), chat.Aside...) { // a supervisor's contact is aside
 			if s.ID == is.Contact {
 				h.Method, h.Queue = s.Method, queueOf(s.Queue)
 			}

@@ -48,6 +48,7 @@ func (s *Server) addParts() {
 		}
 	}))
 	add("engine", time.Minute, lifecycle.Stopper(func(context.Context) error { s.engine.Close(); return nil }))
+	add("metrics", 0, lifecycle.Loop(s.measurer.Run))
 	add("routing", 0, lifecycle.Loop(func(ctx context.Context) { s.router.Run(ctx, s.engine) }))
 	if s.beats != nil {
 		add("heartbeats", 0, lifecycle.Loop(func(ctx context.Context) { s.beats.Run(ctx, s.engine, s.catalog) }))

@@ -24,6 +24,7 @@ import (
 	"parley.example/parley/internal/integration"
 	"parley.example/parley/internal/integration/scan"
 	"parley.example/parley/internal/lifecycle"
+	"parley.example/parley/internal/measurer"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/recorder"
@@ -63,6 +64,7 @@ type Server struct {
 	eraser    *erasure.Worker
 	topics    *integration.Topics
 	outbox    *integration.Outbox
+	measurer  *measurer.Measurer
 	beats     *recorder.Beats // nil when nobody wants heartbeats
 	scanner   *scan.Scanner   // nil when there is none
 	faults    devapi.Faults

@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/flowlog"
 	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/integration"
+	"parley.example/parley/internal/measurer"
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/record"
 	"parley.example/parley/internal/recorder"
@@ -58,6 +59,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.flowLog = s.newFlowLog()
 	s.limits = s.newLimits()
 	s.hub = s.newHub()
+	s.measurer = measurer.New(s.catalog, s.store, s.clock, s.Log)
 	cfg := engine.Config{
 		Store: s.store, Bus: s.bus, Catalog: s.catalog.Chats(), Clock: s.clock, Partition: s.partition,
 		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node,
@@ -66,12 +68,12 @@ func (s *Server) wire(ctx context.Context) error {
 			*integration.Bots
 		}{s.lambda, s.bots},
 		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs}, Scanner: s.scanning(),
-		Observers: []engine.Observer{s.router, s.desks, engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
+		Observers: []engine.Observer{s.router, s.desks, s.measurer, engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
 		Staff: struct {
 			*catalog.Catalog
 			*router.Router
 		}{s.catalog, s.router},
-		Records: s.targets.Kinds(), AgentObservers: []engine.AgentObserver{s.router, s.desks},
+		Records: s.targets.Kinds(), AgentObservers: []engine.AgentObserver{s.router, s.desks, s.measurer},
 	}
 	if cfg.Records.Has(record.AgentEvents) {
 		s.beats = &recorder.Beats{Clock: s.clock, Store: s.store, Log: s.Log}
