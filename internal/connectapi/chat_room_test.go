@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/flow/machine"
 	"parley.example/parley/internal/identity"
+	"parley.example/parley/internal/measurer"
 	"parley.example/parley/internal/participantapi"
 )
 
@@ -95,6 +96,7 @@ func serve(e *enginetest.Engine) (*connectapi.Service, *connect.Client) {
 	service := connectapi.New(connectapi.Config{
 		Catalog: e.Catalog, Engine: e.Engine, Store: e.Store, Sealer: e.Sealer, Partition: e.Partition, Now: e.Clock.Now,
 		PublicURL: at, KnowsStream: func(string) bool { return false }, KnowsAIAgent: func(center.AIAgentID) bool { return false },
+		History: measurer.New(e.Catalog, e.Store, e.Clock, enginetest.NoLog),
 		Deleted: func() {}, Passwords: identity.NewHasher(identity.Params{Passes: 1, KiB: 64, Lanes: 1}, 0),
 	})
 	handler := connect.NewHandler(service, restjson.HandlerOptions{MapError: connectapi.MapError})

@@ -24,6 +24,7 @@ import (
 	"parley.example/parley/internal/connectapi/instances"
 	"parley.example/parley/internal/connectapi/people"
 	"parley.example/parley/internal/connectapi/queues"
+	"parley.example/parley/internal/connectapi/reports"
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/identity"
 	"parley.example/parley/internal/router"
@@ -47,6 +48,7 @@ type Service struct {
 	queues.Queues
 	queues.Profiles
 	queues.QuickConnects
+	reports.Reports
 
 	unanswered
 }
@@ -63,6 +65,7 @@ type Config struct {
 	Engine       *engine.Engine
 	Router       *router.Router
 	Store        store.Store
+	History      reports.History
 	Sealer       *auth.Sealer
 	Partition    center.Partition
 	Now          func() time.Time
@@ -94,5 +97,6 @@ func New(c Config) *Service {
 		Queues:           queues.Queues{Catalog: c.Catalog, Store: c.Store},
 		Profiles:         queues.Profiles{Catalog: c.Catalog},
 		QuickConnects:    queues.QuickConnects{Catalog: c.Catalog},
+		Reports:          reports.Reports{Catalog: c.Catalog, History: c.History, Now: c.Now},
 	}
 }

@@ -52,7 +52,7 @@ func (s *Server) mounts() []edge.Mount {
 		Now: s.clock.Now, PublicURL: s.urlFor, Log: s.Log, Refused: s.edge.Refused(),
 	}
 	contacts := connectapi.New(connectapi.Config{
-		Catalog: s.catalog, Engine: s.engine, Router: s.router, Store: s.store, Sealer: s.sealer, Partition: s.partition,
+		Catalog: s.catalog, Engine: s.engine, Router: s.router, Store: s.store, History: s.measurer, Sealer: s.sealer, Partition: s.partition,
 		Now: s.clock.Now, PublicURL: s.urlFor, KnowsStream: s.topics.Knows, KnowsAIAgent: s.bots.Knows, SignIns: s.signIns,
 		Deleted: s.eraser.Wake, Passwords: s.passwords,
 	})

@@ -49,6 +49,10 @@ var questions = map[string]any{
 	"Metrics":        []connect.ContactMetricInfo{{Name: connect.ContactMetricNamePOSITION_IN_QUEUE}},
 	"TimeRange":      connect.SearchContactsTimeRange{Type: connect.SearchContactsTimeRangeTypeINITIATION_TIMESTAMP, StartTime: time.Unix(0, 0), EndTime: time.Unix(1<<32, 0)},
 	"CurrentMetrics": []connect.CurrentMetric{{Name: connect.CurrentMetricNameCONTACTS_IN_QUEUE}}, "GetCurrentMetricData.Filters": connect.Filters{},
+	"GetMetricDataV2.Metrics": []connect.MetricV2{
+		{Name: new("CONTACTS_CREATED"), MetricFilters: []connect.MetricFilterV2{{MetricFilterKey: new("INITIATION_METHOD"), MetricFilterValues: []string{"API"}, Negate: new(false)}}},
+		{Name: new("SERVICE_LEVEL"), Threshold: []connect.ThresholdV2{{Comparison: new("LTE"), ThresholdValue: new(60.0)}}}},
+	"GetMetricDataV2.Groupings": []string{"QUEUE"},
 }
 
 // bare looks at an instance as it is made, then at things of which nothing is said that can be left out.
@@ -104,6 +108,9 @@ func (r *replies) knownLists(s *servertest.Server, known map[string]any) {
 	instance := known["InstanceId"].(string)
 	known["RoutingProfileId"] = *told[connect.ListRoutingProfilesResponse](r)(s.Connect.ListRoutingProfiles(r.t.Context(), &connect.ListRoutingProfilesRequest{InstanceId: instance})).RoutingProfileSummaryList[0].Id
 	known["GetCurrentUserData.Filters"] = connect.UserDataFilters{RoutingProfiles: []string{known["RoutingProfileId"].(string)}}
+	known["GetMetricDataV2.Filters"] = []connect.FilterV2{{FilterKey: new("ROUTING_PROFILE"), FilterValues: []string{known["RoutingProfileId"].(string)}}}
+	known["GetMetricDataV2.ResourceArn"] = instance
+	known["GetMetricDataV2.StartTime"], known["GetMetricDataV2.EndTime"] = s.Clock().Now().Add(-time.Hour), s.Clock().Now().Add(10*time.Second)
 	known["SecurityProfileId"] = *told[connect.ListSecurityProfilesResponse](r)(s.Connect.ListSecurityProfiles(r.t.Context(), &connect.ListSecurityProfilesRequest{InstanceId: instance})).SecurityProfileSummaryList[0].Id
 	known["AgentStatusId"] = *told[connect.ListAgentStatusResponse](r)(s.Connect.ListAgentStatuses(r.t.Context(), &connect.ListAgentStatusRequest{InstanceId: instance})).AgentStatusSummaryList[0].Id
 }
