@@ -9,7 +9,7 @@ import (
 // Pattern is a constraint on strings. It is compiled at its first use: a model has dozens, and most
 // programs use a few.
 type Pattern struct {
-	source     string // as the model writes it, for messages
+	rule       string // for messages
 	conditions func() []condition
 }
 
@@ -22,13 +22,22 @@ type condition struct {
 // NewPattern returns a pattern in the syntax of ECMA 262, which CheckPattern has accepted. It is not
 // anchored unless it says so, as in Smithy.
 func NewPattern(source string) *Pattern {
-	return &Pattern{source: source, conditions: sync.OnceValue(func() []condition {
+	rule, ok := rules[source]
+	if !ok {
+		rule = "must match the pattern " + source
+	}
+	return &Pattern{rule: rule, conditions: sync.OnceValue(func() []condition {
 		list, err := translatePattern(source)
 		if err != nil {
 			panic(fmt.Sprintf("restjson: pattern %s: %v", source, err))
 		}
 		return list
 	})}
+}
+
+// rules are patterns of models that people run into, in words.
+var rules = map[string]string{
+	`^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)\S{8,64}$`: "must have 8 to 64 characters, among them a small letter, a capital and a digit, and no spaces",
 }
 
 // CheckPattern reports why a pattern cannot be translated; nil if it can.

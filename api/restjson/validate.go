@@ -190,7 +190,7 @@ func (v *Validator) AtMost(name string, n, high float64) {
 // Matches checks a string against a pattern.
 func (v *Validator) Matches(name, s string, p *Pattern) {
 	if !p.Match(s) {
-		v.Report(name, "must match the pattern "+p.source)
+		v.Report(name, p.rule)
 	}
 }
 

@@ -166,6 +166,7 @@ func TestChatViewsThatAreOver(t *testing.T) {
 	chat.Bot("Botto").Send("Are you there?")
 	k.lines("-- the view is over, as something followed it", "I am")
 	k.out.wait(t, "Ana: I am")
+	k.lines("", "/help", "/end ends the chat", "") // so the answer to what was sent has come, too
 	develop(t, s, "/dev/clock", `{"Advance":"11m"}`)
 	if status := k.status(); status != 0 {
 		t.Errorf("the chat = %d %s", status, k.errs)

@@ -51,6 +51,9 @@ func TestPasswordsStayWithTheirUsers(t *testing.T) {
 		"under another name":         {path, strings.Replace(body(marked, good), `"Password"`, `"password"`, 1), 400},
 	} {
 		r := call(t, s, "PUT", c.path, c.body)
+		if strings.HasPrefix(what, "one ") && !strings.Contains(r.body, "Password: must have 8 to 64 characters, among them a small letter, a capital and a digit, and no spaces") {
+			t.Errorf("%s: %s does not say the rule", what, r.body)
+		}
 		if r.status != c.status || strings.Contains(strings.ToLower(r.body), strings.ToLower(marked)) {
 			t.Errorf("%s: %d %s; want %d, and no password", what, r.status, r.body, c.status)
 		}
