@@ -121,7 +121,7 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	}
 	d.Begin(a, status)
 	if c.Name == catalog.DemoUserName && c.Status == "" && ui.Interactive && len(a.Snapshot().Contacts) == 0 {
-		ui.Print("-- chats ring here: begin one in another terminal with " + toRun("chat --agent", c.Endpoint))
+		ui.Print("-- chats ring here: begin one in another terminal with " + server.CommandLine(startedAs(os.Args[0]), "chat --agent", c.Endpoint))
 	}
 	ui.Typed = func() { go d.Typing() } // losing a typing event does no harm
 	asked := false                      // of the goroutine that reads alone
@@ -230,18 +230,6 @@ func (c *agentCmd) choose(ctx context.Context, a *client.Agent) (string, error) 
 func same(a, b *agent.CurrentStatus) bool {
 	return a == nil && b == nil || a != nil && b != nil && a.Id == b.Id
 }
-
-// toRun is a verb as the user calls it, with a server other than the usual one.
-func toRun(verb, endpoint string) string {
-	text := startedAs(os.Args[0]) + " " + verb
-	if endpoint != usualEndpoint {
-		text += " --endpoint " + endpoint
-	}
-	return text
-}
-
-// usualEndpoint is where parley serve listens unless it is told otherwise.
-const usualEndpoint = "http://" + server.DefaultListen
 
 // hint adds to an error of signing in what can be done about it.
 func (c *agentCmd) hint(err error) error {

@@ -20,6 +20,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/cli/desk"
 	"parley.example/parley/internal/cli/terminal"
+	"parley.example/parley/internal/server"
 )
 
 // chatCmd is a customer in the terminal.
@@ -65,7 +66,7 @@ func (c *chatCmd) Run(ctx context.Context, std streams) error {
 	}
 	ui := terminal.New(std.in, std.out)
 	if c.Agent && ui.Interactive && c.Token == "" {
-		ui.Print("-- the demo agent answers this in another terminal, with " + toRun("agent", c.Endpoint))
+		ui.Print("-- the demo agent answers this in another terminal, with " + server.CommandLine(startedAs(os.Args[0]), "agent", c.Endpoint))
 	}
 	return c.converse(ctx, api, chat, ui, std.out)
 }

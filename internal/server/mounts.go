@@ -69,7 +69,10 @@ func (s *Server) mounts() []edge.Mount {
 		MapError: connectapi.MapError, Gates: gates, MaxBody: maxConnectBody,
 	}))
 	clock, flowLogs := devapi.Clock{Clock: s.clock, Mover: &engine.Mover{Engine: s.engine, Others: []engine.Timed{s.router}}}, devapi.FlowLogs{Log: s.flowLog}
-	start := ui.Start{Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.urlFor}
+	start := ui.Start{
+		Instance: string(catalog.DemoInstance), Flow: string(catalog.DemoFlow), Region: s.Region, URL: s.urlFor,
+		Agent: func(url string) string { return CommandLine(s.Command, "agent", url) },
+	}
 	root := edge.Mount{Pattern: "GET /{$}", Handler: ui.Home{}}
 	if s.Dev {
 		root.Handler = start

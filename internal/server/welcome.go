@@ -24,25 +24,29 @@ func (s *Server) Welcome(url string) string {
 	}
 	fmt.Fprintf(&b, "Parley is at %s, in development mode, keeping its data %s.\n", url, where)
 	fmt.Fprintf(&b, "%s\n", s.welcomeOperators())
-	fmt.Fprintf(&b, "  Chat in the browser    %s/\n", url)
-	fmt.Fprintf(&b, "  Chat in the terminal   %s chat", s.Command)
-	if url != "http://"+DefaultListen {
-		fmt.Fprintf(&b, " --endpoint %s", url)
+	for _, way := range [][2]string{
+		{"Chat in the browser", url + "/"},
+		{"Chat in the terminal", CommandLine(s.Command, "chat", url)},
+		{"Ask for a person", CommandLine(s.Command, "chat --agent", url)},
+		{"Answer as that person", CommandLine(s.Command, "agent", url) + ", in another terminal"},
+		{"Agents sign in as", fmt.Sprintf("%s, with the password %s, in the instance %s", catalog.DemoUserName, catalog.DemoPassword, catalog.DemoAlias)},
+	} {
+		fmt.Fprintf(&b, "  %-21s  %s\n", way[0], way[1])
 	}
-	fmt.Fprintf(&b, "\n  Answer in the terminal %s agent", s.Command)
-	if url != "http://"+DefaultListen {
-		fmt.Fprintf(&b, " --endpoint %s", url)
-	}
-	fmt.Fprintf(&b, ", and ask for a person with %s chat --agent", s.Command)
-	if url != "http://"+DefaultListen {
-		fmt.Fprintf(&b, " --endpoint %s", url)
-	}
-	fmt.Fprintf(&b, "\n  Agents sign in as      %s, with the password %s, in the instance %s\n", catalog.DemoUserName, catalog.DemoPassword, catalog.DemoAlias)
 	fmt.Fprintf(&b, "\nOr with the AWS CLI, in another terminal:\n\n")
 	fmt.Fprintf(&b, "  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n", url, s.Region)
 	fmt.Fprintf(&b, "  aws connect start-chat-contact --instance-id %s \\\n", catalog.DemoInstance)
 	fmt.Fprintf(&b, "    --contact-flow-id %s --participant-details DisplayName=Ana\n\n", catalog.DemoFlow)
 	return b.String()
+}
+
+// CommandLine is how a verb of the program is called for the server at a URL.
+func CommandLine(program, verb, url string) string {
+	text := program + " " + verb
+	if url != "http://"+DefaultListen {
+		text += " --endpoint " + url
+	}
+	return text
 }
 
 func (s *Server) welcomeOperators() string {

@@ -24,11 +24,12 @@ type Start struct {
 	Flow     string                       // the demo flow's id
 	Region   string                       // the region for SDKs
 	URL      func(context.Context) string // how the client that asks reaches the server
+	Agent    func(url string) string      // the command line of an agent who works there
 }
 
 // view is the data of the page's template.
 type view struct {
-	Instance, Flow, Region, URL string
+	Instance, Flow, Region, URL, Agent string
 }
 
 func (s Start) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,8 +42,9 @@ func (s Start) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.FileServerFS(files).ServeHTTP(w, r)
 		return
 	}
+	url := s.URL(r.Context())
 	var b bytes.Buffer
-	if err := page.Execute(&b, view{s.Instance, s.Flow, s.Region, s.URL(r.Context())}); err != nil {
+	if err := page.Execute(&b, view{s.Instance, s.Flow, s.Region, url, s.Agent(url)}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -21,10 +21,10 @@ const release = process.env.PARLEY_RELEASE;
 const root = release ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 // released is what a command of the README is for those who have the program: it says so of the first, and of
-// bin/parley.
+// bin/parley and what make run builds.
 function released(command) {
   if (!release) return command;
-  return command.replace(/^make build$/, 'true').replace(/(^|\| )bin\/parley\b/g, '$1./parley');
+  return command.replace(/^make build$/, 'true').replace(/(^|\| )bin\/(dev\/)?parley\b/g, '$1./parley');
 }
 
 const documented = 8790;

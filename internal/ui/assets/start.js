@@ -108,7 +108,9 @@ function item(i) {
 /** Offers the flows that there are now, and keeps the choice. */
 async function offerFlows() {
   const flows = await listFlows(instance).catch(() => []); // the clock tells of a server that does not answer
-  $('forms').hidden = !flows.some((f) => f.Name === 'Parley demo with views'); // an older data directory has none
+  for (const [note, name] of [['forms', 'Parley demo with views'], ['queues', 'Parley demo with a queue']]) {
+    $(note).hidden = !flows.some((f) => f.Name === name); // an older data directory has none, and some are deleted
+  }
   const shown = [...$('flow').options].map((o) => o.value + o.text).join();
   if (!flows.length || shown === flows.map((f) => f.Id + f.Name).join()) return; // a list that is open stays as it is
   const chosen = $('flow').value;
