@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,15 @@ func (a *agentTest) want(status Status, next string, barred bool) {
 	}
 }
 
+// told is what others were told of the last change.
+func (a *agentTest) told(want ...Event) {
+	a.t.Helper()
+	if !slices.Equal(a.last.Events, want) {
+		a.t.Errorf("told of the change is %q; want %q", a.last.Events, want)
+	}
+}
+
+// TestStatus: every change of what an agent is, or will be, is one event.
 func TestStatus(t *testing.T) {
 	for name, c := range map[string]struct {
 		do     func(a *agentTest)
@@ -143,13 +153,21 @@ func TestStatus(t *testing.T) {
 			a.do(SetStatus{available})
 			a.held = 1
 			a.do(SetStatus{lunch})
+			a.told(StateChange)
 			a.do(SetStatus{available})
+			a.told(StateChange)
 		}, available, "", false},
 		"the present status cancels it too": {func(a *agentTest) {
 			a.do(SetStatus{lunch})
 			a.held = 1
 			a.do(SetStatus{meeting})
+			a.told(StateChange)
+			a.do(SetStatus{meeting})
+			a.told()
 			a.do(SetStatus{lunch})
+			a.told(StateChange)
+			a.do(SetStatus{lunch})
+			a.told()
 		}, lunch, "", true},
 		"available with an assigned contact": {func(a *agentTest) {
 			a.do(SetStatus{lunch})

@@ -95,14 +95,15 @@ func (d *decision) edit() *Agent {
 	return d.agent
 }
 
-// set makes a status the agent's.
+// set makes a status the agent's. Nothing is to follow it any more.
 func (d *decision) set(s Status) {
 	a := d.edit()
-	a.Next, a.Chosen = nil, time.Time{}
-	if a.Status == s {
+	if a.Status == s && a.Next == nil {
 		return
 	}
-	a.Status, a.Since = s, d.env.Now
+	if a.Next, a.Chosen = nil, (time.Time{}); a.Status != s {
+		a.Status, a.Since = s, d.env.Now
+	}
 	d.change.Events = append(d.change.Events, StateChange)
 }
 
@@ -221,6 +222,7 @@ func (t Tick) decide(d *decision) error {
 	default:
 		if a.Next == nil {
 			a.Next, a.Chosen = &t.Offline, d.env.Now
+			d.change.Events = append(d.change.Events, StateChange)
 		}
 		a.By = d.env.Now.Add(takeAgain)
 		d.change.Take = true
