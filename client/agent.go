@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley.example/parley/api/agent"
-	"parley.example/parley/client/agentcall"
 )
 
 // AgentConfig configures an [Agent]. InstanceID, UserName and Password are required, unless there is a Token.
@@ -64,12 +63,11 @@ var (
 // An agent has one goroutine and a timer that sends a heartbeat every ten seconds, which Close ends. All methods may be called by
 // many goroutines at once.
 type Agent struct {
+	Colleagues
 	serverClock // its ServerTime is the agent's
 
-	c     *Client
-	cfg   AgentConfig
-	calls agentcall.Calls
-	token string
+	c   *Client
+	cfg AgentConfig
 
 	user   *agent.UserSummary
 	expiry time.Time
@@ -110,7 +108,7 @@ func (c *Client) SignIn(ctx context.Context, cfg AgentConfig) (*Agent, error) {
 		cfg.GiveUp = giveUpAfter
 	}
 	a := &Agent{
-		c: c, calls: c.Agents, token: cfg.Token, done: make(chan struct{}), events: make(chan *AgentEvent, eventsWaiting), chats: chatsInHand{},
+		Colleagues: Colleagues{c.Agents, cfg.Token}, c: c, done: make(chan struct{}), events: make(chan *AgentEvent, eventsWaiting), chats: chatsInHand{},
 	}
 	if cfg.Token == "" {
 		out, err := a.calls.SignIn().InstanceID(cfg.InstanceID).UserName(cfg.UserName).Password(cfg.Password).Send(ctx)

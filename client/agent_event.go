@@ -20,6 +20,8 @@ const (
 	ContactCleared  AgentEventKind = "contact cleared" // it is out of the agent's hands; Contact is what it was last
 	ContactChanged  AgentEventKind = "contact changed" // as participants and attributes do, in the same state
 
+	ContactMonitored AgentEventKind = "contact monitored" // a supervisor watches it: Contact is his own, its first connection says whether he has barged in
+
 	StatusChanged     AgentEventKind = "status changed"      // Snapshot.Status
 	NextStatusSet     AgentEventKind = "next status set"     // Snapshot.NextStatus
 	NextStatusCleared AgentEventKind = "next status cleared" // it has come, or was taken back
@@ -98,7 +100,11 @@ func changes(before, after *agent.AgentSnapshot) (events []*AgentEvent) {
 		case was != nil && was.State == agent.AgentContactStateCONNECTING && c.State == agent.AgentContactStateENDED && c.Accepted != nil:
 			add(ContactAccepted, c)
 		}
-		if k := states[c.State]; k != "" {
+		k := states[c.State]
+		if len(c.Connections) > 0 && c.Connections[0].Monitoring != nil {
+			k = ContactMonitored
+		}
+		if k != "" {
 			add(k, c)
 		}
 	}

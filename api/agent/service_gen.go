@@ -126,10 +126,10 @@ type Service interface {
 	// RemoveParticipant is POST /agent/contacts/{ContactId}/participants/{ParticipantId}/remove. It
 	// removes somebody from the chat: another agent, whose after-contact work begins; an invitation
 	// that rings; the customer, which ends the chat and needs the permission StopContact.Enabled. A
-	// transfer that is under way is cancelled by the id of its contact. Who has left already is
-	// removed already. A supervisor has to have barged in. Errors: AccessDeniedException,
-	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
-	// ThrottlingException, UnauthorizedException, ValidationException.
+	// transfer that is under way is cancelled by the id of its contact. Who is not there, or not
+	// any more, is removed already. A supervisor has to have barged in. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidStateException,
+	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	RemoveParticipant(ctx context.Context, in *RemoveParticipantRequest) (*RemoveParticipantResponse, error)
 
 	// SignIn is POST /agent/sign-in. It begins a session of a user who has a username and a

@@ -2,7 +2,6 @@ package agentapi
 
 import (
 	"context"
-	"slices"
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/internal/catalog/permission"
@@ -59,18 +58,16 @@ func (s *Service) InviteParticipant(ctx context.Context, in *agent.InvitePartici
 }
 
 // RemoveParticipant removes somebody from a chat, takes an invitation back or cancels a transfer: see [contact.Remove]. To remove the
-// customer is to end the chat, and needs that permission; a supervisor removes by that of barging in.
+// customer is to end the chat, and needs that permission; a supervisor removes by that of barging in. Who is not there, or not any more, is
+// removed already: of an invitation that was taken back nothing is kept.
 func (s *Service) RemoveParticipant(ctx context.Context, in *agent.RemoveParticipantRequest) (*agent.RemoveParticipantResponse, error) {
 	c, state, w, err := s.held(ctx, in.ContactId)
 	if err != nil {
 		return nil, err
 	}
 	id := center.ParticipantID(in.ParticipantId)
-	p := state.Participant(id)
-	switch {
-	case p != nil && !p.Left.IsZero(), slices.ContainsFunc(state.Aside, func(of contact.Segment) bool {
-		return of.ID == center.ContactID(id) && of.Method == center.MethodTransfer
-	}):
+	switch p := state.Participant(id); {
+	case p != nil && !p.Left.IsZero():
 		return &agent.RemoveParticipantResponse{}, nil
 	case p != nil && p.Role == center.RoleCustomer:
 		err = c.may(permission.StopContactEnabled)
@@ -80,8 +77,8 @@ func (s *Service) RemoveParticipant(ctx context.Context, in *agent.RemovePartici
 	if err != nil {
 		return nil, err
 	}
-	// When the chat has ended meanwhile everybody is removed.
-	if _, err := s.Engine.Do(ctx, state.ID, contact.Remove{By: c.user.ID, Participant: id}); err != nil && center.ReasonOf(err) != center.Gone {
+	_, err = s.Engine.Do(ctx, state.ID, contact.Remove{By: c.user.ID, Participant: id})
+	if r := center.ReasonOf(err); err != nil && r != center.NotFound && r != center.Gone { // when the chat has ended everybody is removed
 		return nil, unready(err)
 	}
 	return &agent.RemoveParticipantResponse{}, nil
