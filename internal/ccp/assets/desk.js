@@ -27,6 +27,7 @@ export class Desk {
   #handlers = new Map();
   #seen = new Map(); // of the chats: the number of the last item
   #socket;
+  #beat; // a timer
   #tries = 0;
   #running = false;
   #connected = false;
@@ -65,7 +66,8 @@ export class Desk {
     this.#running = false;
     clearTimeout(this.#retry);
     clearTimeout(this.#regained);
-    this.#socket?.close();
+    clearInterval(this.#beat);
+    this.#socket?.close?.();
     this.#handlers.clear();
     for (const waiter of this.#waiting) waiter.reject(new ApiError('UnauthorizedException', 'The agent is signed out.', 401));
     this.#waiting.clear();
@@ -142,12 +144,11 @@ export class Desk {
   #listen(socket) {
     this.#socket = socket;
     let alive = true;
-    let beat;
     socket.onopen = () => {
       const Seen = [...this.#seen].map(([InitialContactId, Sequence]) => ({ InitialContactId, Sequence })).slice(-100);
       socket.send(JSON.stringify({ Type: 'START', Seen }));
-      beat = setInterval(() => {
-        if (!alive) return socket.close(4000, 'no answer');
+      this.#beat = setInterval(() => {
+        if (!alive) return this.#drop(0);
         alive = false;
         socket.send('{"Type":"HEARTBEAT"}');
       }, heartbeat);
@@ -155,19 +156,25 @@ export class Desk {
     socket.onmessage = ({ data }) => {
       alive = true;
       const frame = JSON.parse(data);
-      if (frame.Type !== 'HEARTBEAT') this.first(() => this.#take(frame, socket)).catch(() => socket.close(4000, 'out of step'));
+      if (frame.Type !== 'HEARTBEAT') this.first(() => this.#take(frame, socket)).catch(() => { if (socket === this.#socket) this.#drop(0); });
     };
-    socket.onclose = ({ code }) => {
-      clearInterval(beat);
-      this.first(() => this.#closed(code));
-    };
+    socket.onclose = ({ code }) => this.first(() => { if (socket === this.#socket) this.#drop(code); });
   }
 
-  #closed(code) {
-    if (!this.#running) return;
+  /** Takes the network for lost, as the browser says, until it is there again. */
+  lose() {
+    if (this.#socket instanceof WebSocket) this.#drop(0);
+  }
+
+  /** Gives the stream up, which has closed with a code or is not to be waited for, and tries again unless all is over. */
+  #drop(code) {
+    const socket = this.#socket;
     this.#socket = undefined;
+    clearInterval(this.#beat);
     clearTimeout(this.#regained);
     this.#regained = undefined;
+    socket.close();
+    if (!this.#running) return;
     if (code === 4401) return this.over('signed-out', 'You have been signed out.');
     if (code === 4429) return this.over('too-many', 'You have this page open too many times. Close some, and reload this one.');
     if (this.#connected) {

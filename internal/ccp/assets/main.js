@@ -66,13 +66,16 @@ function work(token) {
       desk.over('terminated', '');
     };
     const panel = new Panel(desk, commands, signOut);
-    const conduit = Origin && new Conduit({ desk, api, commands, masters, origin: Origin, configure: (s) => ring.configure(s), terminate: signOut });
-    const channel = Origin && new Channel({ desk, commands, origin: Origin });
+    const conduit = framed ? new Conduit({ desk, api, commands, masters, origin: Origin, configure: (s) => ring.configure(s), terminate: signOut }) : undefined;
+    const channel = framed ? new Channel({ desk, commands, origin: Origin }) : undefined;
     const awake = () => desk.hurry();
+    const asleep = () => desk.lose();
     addEventListener('online', awake);
+    addEventListener('offline', asleep);
     document.addEventListener('visibilitychange', awake);
     desk.on('over', (why) => {
       removeEventListener('online', awake);
+      removeEventListener('offline', asleep);
       document.removeEventListener('visibilitychange', awake);
       for (const part of [ring, masters, panel, channel]) part?.stop();
       conduit?.stop(...{ terminated: ['terminated'], 'signed-out': ['auth_fail', { authorize: true }], denied: ['access_denied'] }[why.why] ?? []);

@@ -1,47 +1,75 @@
-// Which of the tabs of a browser is the master for a topic of Streams: it has the topic's Web Lock. A browser without locks for frames, or
-// with one tab, has masters only.
+// Which of the tabs of a browser is the master for a topic of Streams. They agree among themselves, over a BroadcastChannel: a frame on
+// another site may have no locks and no storage where cookies of third parties are blocked, and no shared worker is needed.
+
+const patience = 100; // ms for another tab to say that it is the master
 
 export class Masters {
-  #held = new Map(); // by topic: release
-  #stopped = false;
+  #channel = new BroadcastChannel('parley masters');
+  #id = crypto.randomUUID();
+  #held = new Set();
+  #asking = new Map(); // by topic: the answer that is waited for
 
-  /** Answers a master request. */
-  async ask(method, topic, masterId) {
-    const take = method === 'becomeMaster';
-    const isMaster = await this.#acquire(String(topic), take);
-    return { masterId: isMaster ? masterId : null, isMaster, topic, ...(take && { takeOver: isMaster }) };
+  constructor() {
+    this.#channel.onmessage = ({ data }) => this.#receive(data);
   }
 
-  #acquire(topic, steal) {
-    if (this.#stopped) return Promise.resolve(false);
+  #receive({ what, topic, from }) {
+    switch (what) {
+      case 'ask':
+        // Of two who ask at the same time, the one with the lower id is the master.
+        if (this.#held.has(topic) || (this.#asking.has(topic) && this.#id < from)) this.#say('mine', topic);
+        break;
+      case 'take':
+        this.#held.delete(topic);
+        // falls through: who takes it, has it
+      case 'mine':
+        this.#asking.get(topic)?.settle(false);
+        break;
+      default: // of another version
+    }
+  }
+
+  #say(what, topic) {
+    this.#channel.postMessage({ what, topic, from: this.#id });
+  }
+
+  /**
+   * Answers a master request.
+   * @param {'checkMaster' | 'becomeMaster'} method
+   * @param {string} topic
+   * @param {string} masterId What this frame is called in the answer.
+   */
+  async ask(method, topic, masterId) {
+    const take = method === 'becomeMaster';
+    if (take) {
+      this.#held.add(topic);
+      this.#say('take', topic);
+    }
+    const isMaster = take || await this.#check(topic);
+    return { masterId: isMaster ? masterId : null, isMaster, topic, ...(take && { takeOver: true }) };
+  }
+
+  #check(topic) {
     if (this.#held.has(topic)) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const hold = (lock) => {
-        if (!lock) return resolve(false);
-        return new Promise((release) => {
-          this.#held.set(topic, release);
-          resolve(true);
-        });
-      };
-      const gone = () => {
-        this.#held.delete(topic); // another tab has taken it
-        resolve(false);
-      };
-      try {
-        navigator.locks.request(`parley ${topic}`, steal ? { steal } : { ifAvailable: true }, hold).then(gone, ({ name }) => {
-          if (name === 'SecurityError') resolve(true); // nor for this frame
-          gone();
-        });
-      } catch {
-        resolve(true); // no locks here
-      }
-    });
+    if (!this.#asking.has(topic)) {
+      const asking = {};
+      asking.answer = new Promise((resolve) => {
+        asking.settle = resolve;
+        setTimeout(resolve, patience, true);
+      }).then((mine) => {
+        this.#asking.delete(topic);
+        if (mine) this.#held.add(topic);
+        return mine;
+      });
+      this.#asking.set(topic, asking);
+      this.#say('ask', topic);
+    }
+    return this.#asking.get(topic).answer;
   }
 
   /** Gives all back. */
   stop() {
-    this.#stopped = true;
-    for (const release of this.#held.values()) release();
     this.#held.clear();
+    this.#channel.close();
   }
 }

@@ -110,6 +110,9 @@ export class Panel {
 
 /** Shows what is wrong, in a sentence; nothing without one. */
 export function problem(text) {
-  $('problem').textContent = text ?? '';
+  $('problem').textContent = sentence(text ?? '');
   $('problem').hidden = !text;
 }
+
+/** Makes a sentence of what errors say. */
+export const sentence = (text) => text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

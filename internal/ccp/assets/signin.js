@@ -1,5 +1,6 @@
 // Signing in with a user name and a password, and handing the session to the frames that wait for it.
 import { call, codeFor, takeUp } from './api.js';
+import { sentence } from './panel.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -27,7 +28,7 @@ export function askForPassword() {
         $('form').hidden = true;
         resolve(token);
       } catch (error) {
-        $('wrong').textContent = error.message;
+        $('wrong').textContent = sentence(error.message);
         $('wrong').hidden = false;
         $('password').select();
       } finally {

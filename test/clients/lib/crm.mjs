@@ -2,7 +2,10 @@
 // 127.0.0.1, which is another site, in a browser that blocks cookies of third parties.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { AssociateApprovedOriginCommand, CreateContactFlowCommand, ListQueuesCommand, StopContactCommand } from '@aws-sdk/client-connect';
+import {
+  AssociateApprovedOriginCommand, CreateContactFlowCommand, CreateQueueCommand, CreateRoutingProfileCommand, CreateUserCommand, ListHoursOfOperationsCommand,
+  ListSecurityProfilesCommand, StopContactCommand,
+} from '@aws-sdk/client-connect';
 import { chromium } from 'playwright-core';
 import { startConnected } from './chat.mjs';
 import { queueFlow } from './flows.mjs';
@@ -61,7 +64,6 @@ export class Office {
       office.site = await startSite();
       office.browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: flags });
       await office.approve(office.site.origin);
-      await office.#queue();
     } catch (error) {
       await office.stop();
       throw error;
@@ -73,19 +75,37 @@ export class Office {
     return this.parley.connect.send(new AssociateApprovedOriginCommand({ InstanceId: this.parley.instance, Origin }));
   }
 
-  /** Makes a flow that has its customers wait for the demo agent. */
-  async #queue() {
+  /** A new agent with a queue of his own, and a flow that has customers wait there. */
+  async agent(chats = 2) {
+    const send = (command) => this.parley.connect.send(command);
     const InstanceId = this.parley.instance;
-    const { QueueSummaryList: queues } = await this.parley.connect.send(new ListQueuesCommand({ InstanceId, QueueTypes: ['STANDARD'] }));
-    const made = await this.parley.connect.send(new CreateContactFlowCommand({
-      InstanceId, Name: 'To an agent', Type: 'CONTACT_FLOW', Content: queueFlow(queues.find((q) => q.Name === 'BasicQueue').Id),
+    const name = `agent-${++this.#agents}`;
+    const { HoursOfOperationSummaryList: [hours] } = await send(new ListHoursOfOperationsCommand({ InstanceId }));
+    const { SecurityProfileSummaryList: profiles } = await send(new ListSecurityProfilesCommand({ InstanceId }));
+    const { QueueId } = await send(new CreateQueueCommand({ InstanceId, Name: `Queue of ${name}`, HoursOfOperationId: hours.Id }));
+    const { RoutingProfileId } = await send(new CreateRoutingProfileCommand({
+      InstanceId, Name: `Profile of ${name}`, Description: name, DefaultOutboundQueueId: QueueId,
+      MediaConcurrencies: [{ Channel: 'CHAT', Concurrency: chats }, { Channel: 'VOICE', Concurrency: 1 }],
+      QueueConfigs: [{ QueueReference: { QueueId, Channel: 'CHAT' }, Priority: 1, Delay: 0 }],
     }));
-    this.flow = made.ContactFlowId;
+    const { UserId } = await send(new CreateUserCommand({
+      InstanceId, Username: name, Password: demo.password, IdentityInfo: { FirstName: 'Dana', LastName: 'Doe' }, PhoneConfig: { PhoneType: 'SOFT_PHONE' },
+      RoutingProfileId, SecurityProfileIds: [profiles.find((p) => p.Name === 'Agent').Id],
+    }));
+    const { ContactFlowId } = await send(new CreateContactFlowCommand({ InstanceId, Name: `To ${name}`, Type: 'CONTACT_FLOW', Content: queueFlow(QueueId) }));
+    return {
+      name, id: UserId, password: demo.password,
+      profile: (options) => this.profile({ name, ...options }),
+      crm: async (options) => this.crm(await this.profile({ name }), options),
+      customer: (displayName) => this.#customer(ContactFlowId, displayName),
+    };
   }
 
+  #agents = 0;
+
   /** A customer whose chat waits for an agent. */
-  async customer(DisplayName = 'Ana') {
-    const { started, customer } = await startConnected(this.parley, { ContactFlowId: this.flow, ParticipantDetails: { DisplayName } });
+  async #customer(ContactFlowId, DisplayName = 'Ana') {
+    const { started, customer } = await startConnected(this.parley, { ContactFlowId, ParticipantDetails: { DisplayName } });
     return Object.assign(customer, {
       contact: started.ContactId,
       hears: (text) => until(`${DisplayName} hears ${text}`, async () => (await customer.transcript()).Transcript.find((item) => item.Content === text)),
