@@ -3,6 +3,7 @@ package connectapi_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,7 +165,10 @@ func TestSearchContacts(t *testing.T) {
 		for what, change := range map[string]func(in *connect.SearchContactsRequest){
 			"a range that ends before it begins": within(connect.SearchContactsTimeRangeTypeINITIATION_TIMESTAMP, time.Hour, 0),
 			"a token of nobody's":                func(in *connect.SearchContactsRequest) { in.NextToken = new("!") },
-			"transcripts":                        of(func(s *connect.SearchCriteria) { s.ContactAnalysis = &connect.ContactAnalysis{} }),
+			"too many words": of(func(s *connect.SearchCriteria) {
+				s.ContactAnalysis = &connect.ContactAnalysis{Transcript: &connect.Transcript{Criteria: []connect.TranscriptCriteria{{
+					ParticipantRole: connect.ParticipantRoleCUSTOMER, MatchType: connect.SearchContactsMatchTypeMATCH_ANY, SearchText: slices.Repeat([]string{strings.Repeat("a ", 64)}, 16)}}}}
+			}),
 			"too many steps": of(func(s *connect.SearchCriteria) {
 				s.RoutingCriteria = &connect.SearchableRoutingCriteria{Steps: make([]connect.SearchableRoutingCriteriaStep, 21)}
 			}),

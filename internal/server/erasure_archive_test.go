@@ -55,11 +55,12 @@ func (a *archive) start(options ...func(*server.Config)) {
 }
 
 // leave has somebody leave traces in every place there is: each has the name, which nothing else has.
-// The chat has ended when it returns.
+// The chat has ended when it returns, and can be found by what was said.
 func (a *archive) leave(name string, change ...func(*connect.StartChatContactRequest)) *servertest.Chat {
 	a.t.Helper()
 	c := a.visit(name, change...)
 	c.Stop()
+	a.wait(name+" is found by what was said", func() bool { return slices.Contains(a.heard(name+"-message"), c.Contact) })
 	return c
 }
 
@@ -135,6 +136,23 @@ func (a *archive) present(name string) {
 	if !slices.ContainsFunc(a.holders(name+"-content"), func(f string) bool { return strings.HasPrefix(f, "files") }) {
 		a.t.Errorf("no attachment has %s-content", name)
 	}
+}
+
+// heard returns the contacts in which the customer said something.
+func (a *archive) heard(text string) (contacts []string) {
+	a.t.Helper()
+	out, err := a.Connect.SearchContacts(a.t.Context(), &connect.SearchContactsRequest{
+		InstanceId: a.Instance(a.t),
+		TimeRange:  &connect.SearchContactsTimeRange{Type: connect.SearchContactsTimeRangeTypeINITIATION_TIMESTAMP, StartTime: time.Now().Add(-1000 * time.Hour), EndTime: time.Now().Add(1000 * time.Hour)},
+		SearchCriteria: &connect.SearchCriteria{ContactAnalysis: &connect.ContactAnalysis{Transcript: &connect.Transcript{Criteria: []connect.TranscriptCriteria{{
+			ParticipantRole: connect.ParticipantRoleCUSTOMER, MatchType: connect.SearchContactsMatchTypeMATCH_EXACT, SearchText: []string{text}}}}}}})
+	if err != nil {
+		a.t.Fatalf("SearchContacts: %v", err)
+	}
+	for _, c := range out.Contacts {
+		contacts = append(contacts, *c.Id)
+	}
+	return contacts
 }
 
 // gone waits until no file has anything of a name, and then looks again without the server.

@@ -47,6 +47,9 @@ func TestErasedCustomerIsInNoFile(t *testing.T) {
 	}
 	a.gone("zqanna")
 	a.missing(chats["zqanna"])
+	if anna, keep := a.heard("zqanna-message"), a.heard("zqkeep-message"); len(anna) != 0 || fmt.Sprint(keep) != fmt.Sprint([]string{chats["zqkeep"].Contact}) {
+		t.Errorf("by what was said are found %v of the one that is gone and %v of another", anna, keep)
+	}
 
 	a.killLetters(chats["zqbert"]) // restarts: nothing is in memory
 	r = a.erase(&erasure.EraseRequest{ContactId: chats["zqbert"].Contact})

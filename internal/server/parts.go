@@ -53,6 +53,7 @@ func (s *Server) addParts() {
 	if s.beats != nil {
 		add("heartbeats", 0, lifecycle.Loop(func(ctx context.Context) { s.beats.Run(ctx, s.engine, s.catalog) }))
 	}
+	add("transcripts", 0, lifecycle.Loop(s.indexing.run))
 	add("erasure", 0, lifecycle.Loop(s.eraser.Run))
 	add("agents' streams", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
 		if err := s.desks.Shutdown(ctx); err != nil {

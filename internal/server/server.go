@@ -45,6 +45,7 @@ type Server struct {
 	store     store.Store
 	writes    *writes
 	backlog   *backlog
+	indexing  *indexing
 	blobs     blob.Store
 	catalog   *catalog.Catalog
 	keyring   *keyring

@@ -35,6 +35,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := s.openKeys(ctx); err != nil {
 		return err
 	}
+	s.indexing = newIndexing(s.store, s.Log)
 	s.router = router.New(router.Config{Store: s.store, Clock: s.clock, Log: s.Log})
 	s.desks = desks{s}.hub()
 	s.catalog = catalog.New(catalog.Config{
@@ -68,7 +69,7 @@ func (s *Server) wire(ctx context.Context) error {
 			*integration.Bots
 		}{s.lambda, s.bots},
 		Streams: s.outbox, Views: viewTokens{s.sealer}, Files: participantapi.Files{Blobs: s.blobs}, Scanner: s.scanning(),
-		Observers: []engine.Observer{s.router, s.desks, s.measurer, engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
+		Observers: []engine.Observer{s.router, s.desks, s.measurer, s.indexing, engine.ObserverFunc(func(c *engine.Commit) { s.flowLog.Add(c.Instance, c.Contact, c.Change.Log) })},
 		Staff: struct {
 			*catalog.Catalog
 			*router.Router

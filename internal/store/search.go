@@ -13,8 +13,16 @@ type ContactSearcher interface {
 	// It looks at no more contacts than are in q.Range, and when that is of TimeInitiated at no more than are
 	// in it and have the attributes (unless they must not), or else the agents, or the queues.
 	SearchContacts(ctx context.Context, q ContactSearch) ([]FoundContact, error)
-	// CountContacts returns how many match; After and Limit do not matter.
-	CountContacts(ctx context.Context, q ContactSearch) (int64, error)
+	// CountContacts returns how many match, and counts no further than to most; After and Limit do not matter.
+	CountContacts(ctx context.Context, q ContactSearch, most int64) (int64, error)
+
+	// IndexTranscripts takes what was said in at most limit contacts that are over into the index by which
+	// [ContactSearch.Said] finds them, the newest first, and returns how many there were: none when the index is up to
+	// date. Which are left to be taken is durable, as is the index, so it goes on where it was. Many nodes may call it: each contact is
+	// taken once. What is erased, or will be by the time at which it would be taken, is not in the index.
+	IndexTranscripts(ctx context.Context, limit int) (taken int, err error)
+	// Unindexed counts the contacts that are over and not yet in the index.
+	Unindexed(ctx context.Context) (int64, error)
 }
 
 // ContactTime is one of the times of a contact.
@@ -65,6 +73,21 @@ type SoughtAgents struct {
 	Match  Match
 }
 
+// Said is a condition on what participants of a role said in a contact: in messages that were delivered, as plain
+// text, Markdown or in the strings of interactive messages. Package words says what a word is, and a term.
+//
+// A text is found when all of its terms are, anywhere in the contact; with MatchExact, when its words follow each other in one
+// message. MatchExact needs all texts, as MatchAll does. A text without words is found nowhere. No texts are met by everything.
+// Of a contact the first [MaxIndexed] bytes of each role's words are known.
+type Said struct {
+	Role  center.Role
+	Texts []string
+	Match Match
+}
+
+// MaxIndexed is how many bytes of words of each role are indexed of a contact.
+const MaxIndexed = 256 << 10
+
 // ContactSearch is what SearchContacts looks for. All conditions have to be met.
 type ContactSearch struct {
 	Instance center.InstanceID
@@ -83,6 +106,8 @@ type ContactSearch struct {
 	Sought     []SoughtAgents
 	Tags       Conditions
 	TagsAny    []Conditions // one of these; none for any
+	Said       []Said       // of contacts that are over: see IndexTranscripts
+	SaidAs     Match
 
 	Sort       ContactSort
 	Descending bool

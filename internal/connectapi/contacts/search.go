@@ -14,13 +14,14 @@ import (
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/words"
 )
 
 // SearchContacts finds contacts, live or ended, by one of their times and whatever else the criteria say, as of
 // the last commit. The range has both ends, and may be as long as one likes: what it takes grows with how many
 // contacts are in it, and of those agents or queues if any are named. Contacts come by the time of the range, newest first, unless Sort
 // says otherwise; what they are sorted by comes first when they do not have it. A walk by NextToken sees once what was there when it began
-// and still is, whatever begins meanwhile. TotalCount is of the first page.
+// and still is, whatever begins meanwhile. TotalCount is of the first page, and counts no further than 10,000.
 //
 // Every contact attribute is searchable, as are segment attributes and tags: as they were when the contact's record was written
 // last, which is with each change of the attributes while it was the current contact. Texts in a name, and values, are the
@@ -28,8 +29,14 @@ import (
 // the MatchType where none is given. Hierarchy groups stand for the agents who are in them now, or in groups below them; those of different
 // levels are of one or the other.
 //
-// Contacts are all chats that nothing schedules. What is in transcripts cannot be searched, nor can AI agents: ContactAnalysis and
-// AiAgents are InvalidParameterException, as are a range that ends before it begins and a
+// ContactAnalysis.Transcript finds contacts by what was said in them, a moment after they are over, as Amazon's analysis of a conversation does; a contact
+// that goes on is not found by it. A text of the criteria is found when the participants of the role have said all of its words anywhere in the contact,
+// with MATCH_EXACT when the words follow each other in one message; capitals and diacritics do not count ([words]). MATCH_NONE is met by contacts
+// in which the role said none of the texts, those that are not indexed yet included. What the chat's message processor has kept back, or replaced, is
+// not found: the index has what is in the transcript. The criteria may have 1,000 words together.
+//
+// Contacts are all chats that nothing schedules. AI agents cannot be searched for:
+// AiAgents is InvalidParameterException, as are a range that ends before it begins and a
 // token of another request. RoutingCriteria are met by the agents whom all steps of a contact's criteria name together. A hierarchy group that does not exist is ResourceNotFoundException; agents and queues may
 // have been deleted.
 func (s *Contacts) SearchContacts(ctx context.Context, in *connect.SearchContactsRequest) (*connect.SearchContactsResponse, error) {
@@ -67,7 +74,7 @@ func (s *Contacts) SearchContacts(ctx context.Context, in *connect.SearchContact
 		return out, nil
 	}
 	if q.After == nil {
-		if token.Total, err = s.Store.CountContacts(ctx, q); err != nil {
+		if token.Total, err = s.Store.CountContacts(ctx, q, countTo); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +93,11 @@ func (s *Contacts) SearchContacts(ctx context.Context, in *connect.SearchContact
 	return out, nil
 }
 
-const searchPage = 100
+const (
+	searchPage = 100
+	countTo    = 10_000 // as far as TotalCount goes: counting a million takes longer than reading a page of them
+	maxWords   = 1000   // of all criteria of transcripts
+)
 
 // searchToken says where the next page begins.
 type searchToken struct {
@@ -152,10 +163,11 @@ func (s *Contacts) criteria(snap *catalog.Snapshot, q *store.ContactSearch, c *c
 	if c == nil {
 		return false, nil
 	}
-	for member, given := range map[string]bool{"ContactAnalysis": c.ContactAnalysis != nil, "AiAgents": c.AiAgents != nil} {
-		if given {
-			return false, center.Errorf(center.Invalid, "SearchCriteria.%s: contacts cannot be searched by it here; leave it out", member)
-		}
+	if c.AiAgents != nil {
+		return false, center.Errorf(center.Invalid, "SearchCriteria.AiAgents: contacts cannot be searched by it here; leave it out")
+	}
+	if err := inTranscripts(q, c.ContactAnalysis); err != nil {
+		return false, err
 	}
 	if len(c.Channels) > 0 && !slices.Contains(c.Channels, connect.ChannelCHAT) || len(c.ActiveRegions) > 0 && !slices.Contains(c.ActiveRegions, snap.Region()) {
 		nothing = true
@@ -204,6 +216,25 @@ func (s *Contacts) criteria(snap *catalog.Snapshot, q *store.ContactSearch, c *c
 		return false, err
 	}
 	return nothing, withTags(q, c.ContactTags)
+}
+
+// inTranscripts reads what was to be said.
+func inTranscripts(q *store.ContactSearch, a *connect.ContactAnalysis) error {
+	if a == nil || a.Transcript == nil {
+		return nil
+	}
+	q.SaidAs = matches[a.Transcript.MatchType]
+	n := 0
+	for _, c := range a.Transcript.Criteria {
+		q.Said = append(q.Said, store.Said{Role: center.Role(c.ParticipantRole), Texts: c.SearchText, Match: matches[c.MatchType]})
+		for _, text := range c.SearchText {
+			n += words.Count(text)
+		}
+	}
+	if n > maxWords {
+		return center.Errorf(center.Invalid, "ContactAnalysis.Transcript: the Criteria have %d words together; the most are %d", n, maxWords)
+	}
+	return nil
 }
 
 // bySteps reads whom the routing criteria are to name.

@@ -252,6 +252,11 @@ func (w *writer) writeContact(c *center.Contact, fresh bool) error {
 			return fmt.Errorf("attributes: %w", err)
 		}
 	}
+	if c.Ended() {
+		if _, err := w.conn.Exec(endedSQL, string(c.ID)); err != nil {
+			return fmt.Errorf("said: %w", err)
+		}
+	}
 	if len(c.Attributes) == 0 {
 		return nil
 	}

@@ -42,8 +42,13 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 	})
 }
 
+// searcher is the part of a Store that finds contacts.
+type searcher struct{ *Store }
+
+var _ store.ContactSearcher = searcher{}
+
 // SearchContacts implements [store.Store].
-func (s *Store) SearchContacts(ctx context.Context, q store.ContactSearch) (found []store.FoundContact, err error) {
+func (s searcher) SearchContacts(ctx context.Context, q store.ContactSearch) (found []store.FoundContact, err error) {
 	sql, args := contactsql.Search(&q)
 	err = s.read(ctx, string(q.Instance), func(c *conn) error {
 		return c.QueryOnce(func(r row) error {
@@ -56,8 +61,8 @@ func (s *Store) SearchContacts(ctx context.Context, q store.ContactSearch) (foun
 }
 
 // CountContacts implements [store.Store].
-func (s *Store) CountContacts(ctx context.Context, q store.ContactSearch) (n int64, err error) {
-	sql, args := contactsql.Count(&q)
+func (s searcher) CountContacts(ctx context.Context, q store.ContactSearch, most int64) (n int64, err error) {
+	sql, args := contactsql.Count(&q, most)
 	err = s.read(ctx, string(q.Instance), func(c *conn) error {
 		return c.QueryOnce(func(r row) error { n = r.Int(0); return nil }, sql, args...)
 	})

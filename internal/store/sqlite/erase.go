@@ -59,7 +59,7 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 		}
 	}
 	if e.Parts != center.AllParts {
-		return nil
+		return w.unsay(c.Chat, e.Parts)
 	}
 	gone := counts{kindChats: 1}
 	for kind, sql := range map[string]string{
@@ -93,6 +93,15 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 		return err
 	}
 	return gone.add(w.conn, e.Erasure)
+}
+
+// unsay sees to it that nothing of a chat whose transcript is erased gets into the index from now on.
+func (w *writer) unsay(chat center.ContactID, parts center.Part) error {
+	if parts&center.PartTranscript == 0 {
+		return nil
+	}
+	_, err := w.conn.Exec("DELETE FROM said_due WHERE contact IN (SELECT n FROM contacts WHERE chat = ?)", string(chat))
+	return err
 }
 
 // counts counts what is deleted, by kind.
@@ -224,6 +233,9 @@ var leftRows = []rowsOf{
 	{kindUploads, "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE chat = ? LIMIT ?+0)", false},
 }
 
+// documentCost is how many rows a document of the index counts for: its words are in about as many places.
+const documentCost = 100
+
 // EraseRows implements [store.Store].
 func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error) {
 	return give(ctx, s.Store, func(w *writer) (more bool, err error) {
@@ -238,6 +250,14 @@ func (s eraser) EraseRows(ctx context.Context, limit int) (more bool, err error)
 			}
 			if r == nil {
 				return w.eraseAgents(left)
+			}
+			n, err := c.forgetSaid(r.Int(2), 1)
+			if err != nil {
+				return false, err
+			}
+			if n > 0 {
+				left -= documentCost
+				continue
 			}
 			gone := counts{}
 			for _, rows := range leftRows {

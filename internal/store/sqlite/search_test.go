@@ -26,6 +26,8 @@ func TestSearchesUseIndexes(t *testing.T) {
 	}
 	agents, queues, attributes := within(store.TimeInitiated), within(store.TimeInitiated), within(store.TimeInitiated)
 	attributes.Attributes.All = []store.KeyValues{{Key: "k", Values: []string{"v"}}}
+	heard := within(store.TimeInitiated)
+	heard.Said = []store.Said{{Role: center.RoleCustomer, Texts: []string{"word", "another"}}}
 	agents.Agents, queues.Queues = []center.UserID{"u"}, []center.QueueID{"q"}
 	for want, q := range map[string]store.ContactSearch{
 		"contacts_initiated (instance=? AND initiated>? AND initiated<?)":             within(store.TimeInitiated),
@@ -35,9 +37,10 @@ func TestSearchesUseIndexes(t *testing.T) {
 		"contacts_agent (instance=? AND agent=? AND ":                                 agents,
 		"contacts_queue (instance=? AND queue=? AND ":                                 queues,
 		"contacts USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY 2\nSEARCH contact_attributes USING PRIMARY KEY (instance=? AND name=? AND value=? AND initiated>? AND initiated<?)": attributes,
+		"\nSEARCH d USING INTEGER PRIMARY KEY (rowid=?)\nSEARCH contacts USING INTEGER PRIMARY KEY (rowid=?)":                                                                            heard,
 	} {
 		sorts := q.Attributes.All != nil || q.Agents != nil || q.Queues != nil
-		for _, statement := range []func(*store.ContactSearch) (string, []any){contactsql.Search, contactsql.Count} {
+		for _, statement := range []func(*store.ContactSearch) (string, []any){contactsql.Search, func(q *store.ContactSearch) (string, []any) { return contactsql.Count(q, 1000) }} {
 			sql, args := statement(&q)
 			var plan []string
 			if err := s.read(t.Context(), ourselves, func(c *conn) error {
@@ -116,7 +119,7 @@ func BenchmarkSearchContacts(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
 				begin := time.Now()
-				if _, err := s.CountContacts(b.Context(), q); err != nil {
+				if _, err := s.CountContacts(b.Context(), q, 10_000); err != nil {
 					b.Fatal(err)
 				}
 				found, err := s.SearchContacts(b.Context(), q)

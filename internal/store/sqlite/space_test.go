@@ -65,9 +65,10 @@ func TestErasedRowsLeaveNoTrace(t *testing.T) {
 			id := center.ContactID(fmt.Sprintf("%s-%d", who, n))
 			text := strings.Repeat(fmt.Sprintf("%s %d ", who, n), 1+n%7*n)
 			c := &store.Change{Chat: id, State: &store.Head{Instance: "i", State: []byte(text), Held: []store.Holding{{User: center.UserID(who), Work: text[:min(len(text), store.MaxWork)]}, {User: center.UserID(id)}}},
-				Contacts: []center.Contact{{ID: id, Chat: id, Instance: "i", Name: text}},
-				Items:    []center.Item{{Chat: id, Seq: 1, ID: "i", Content: text}},
-				Once:     &store.Once{Key: text, Answer: []byte(text)}, Deliveries: []store.Delivery{{Stream: string(id), Chat: id, Body: []byte(text)}}}
+				Contacts: []center.Contact{{ID: id, Chat: id, Instance: "i", Name: text, Initiated: epoch, Disconnected: epoch}},
+				Items: []center.Item{{Chat: id, Seq: 1, ID: "i", Content: text}, {Chat: id, Seq: 2, ID: "j", Contact: id, Type: center.TypeMessage, Role: center.RoleAgent, ContentType: center.PlainText,
+					Content: fmt.Sprintf("%s x%dqz%[1]s y%[2]d common words", who, n*2654435761)}},
+				Once: &store.Once{Key: text, Answer: []byte(text)}, Deliveries: []store.Delivery{{Stream: string(id), Chat: id, Body: []byte(text)}}}
 			user := center.UserID("agent of " + id)
 			errs := batch(t, s, entry{change: c}, entry{agent: &store.AgentChange{User: user, State: &store.AgentHead{Instance: center.InstanceID(who[2:]), State: []byte(text)},
 				Deliveries: []store.Delivery{{Stream: string(user), Instance: center.InstanceID(who[2:]), Body: []byte(text)}}}})
@@ -83,6 +84,23 @@ func TestErasedRowsLeaveNoTrace(t *testing.T) {
 			}
 			versions[string(id)] = int64(n%4) + 1
 		}
+	}
+	for taken := 1; taken > 0; {
+		if taken, err = s.IndexTranscripts(t.Context(), 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := func(texts ...string) int64 {
+		t.Helper()
+		n, err := s.CountContacts(t.Context(), store.ContactSearch{Instance: "i", Range: store.TimeRange{Of: store.TimeInitiated, From: epoch, To: epoch},
+			Sort: store.ContactSort{Time: store.TimeInitiated}, Said: []store.Said{{Role: center.RoleAgent, Texts: texts}}}, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if a, b, c := said("zqgone"), said("zqkeep"), said("common words"); a != 400 || b != 400 || c != 800 {
+		t.Errorf("%d, %d and %d contacts are found by what was said", a, b, c)
 	}
 	emptyLog(t, s)
 	before := size(t, dir)
@@ -114,6 +132,12 @@ func TestErasedRowsLeaveNoTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	emptyLog(t, s)
+	if a, b, c := said("zqgone"), said("zqkeep"), said("common words"); a != 0 || b != 400 || c != 400 {
+		t.Errorf("%d, %d and %d contacts are found by what was said, after the erasure", a, b, c)
+	}
+	if err := s.do(t.Context(), func(c *conn) error { return c.Script("INSERT INTO said (said) VALUES ('integrity-check')") }); err != nil {
+		t.Errorf("the index of transcripts: %v", err)
+	}
 	if holds(t, dir, "zqgone") {
 		t.Error("the files have what was erased")
 	}

@@ -72,6 +72,7 @@ type Store struct {
 	eraser
 	agentKeeper
 	factKeeper
+	searcher
 	queue    *queue
 	pool     *pool
 	answered chan struct{} // closed when the last done has returned
@@ -167,7 +168,7 @@ func openFile(ctx context.Context, o Options) (*Store, error) {
 // back what was opened, after the last change was answered.
 func start(w *writer, p *pool, release func() error) *Store {
 	s := &Store{queue: newQueue(), pool: p, answered: make(chan struct{})}
-	s.eraser, s.agentKeeper, s.factKeeper, w.queue = eraser{s}, agentKeeper{s}, keeperOf(s), s.queue
+	s.eraser, s.agentKeeper, s.factKeeper, s.searcher, w.queue = eraser{s}, agentKeeper{s}, keeperOf(s), searcher{s}, s.queue
 	batches := make(chan []entry, 8)
 	go func() {
 		defer close(batches)

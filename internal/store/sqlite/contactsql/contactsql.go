@@ -73,7 +73,12 @@ var columns = map[store.ContactTime]string{
 // Search returns the statement that reads a page of what is searched for: the record, what it is sorted
 // by, and the id.
 func Search(q *store.ContactSearch) (string, []any) {
+	said := saidOf(q)
+	if said.streams(q) {
+		return streamed(q, said)
+	}
 	w := conditions(q)
+	w.said(said, q)
 	by := "coalesce(record ->> '$.method', '')"
 	if !q.Sort.Method {
 		if by = columns[q.Sort.Time]; q.Sort.Time != q.Range.Of && q.Sort.Time != store.TimeInitiated {
@@ -94,10 +99,44 @@ func Search(q *store.ContactSearch) (string, []any) {
 	return "SELECT record, " + by + ", id FROM contacts" + indexOf(q) + w.text() + " ORDER BY " + order + " LIMIT ?+0", append(w.args, int64(q.Limit))
 }
 
-// Count returns the statement that counts what is searched for.
-func Count(q *store.ContactSearch) (string, []any) {
-	w := conditions(q)
-	return "SELECT count(*) FROM contacts" + indexOf(q) + w.text(), w.args
+// streamed reads documents of the index of transcripts, in their order, and the contacts that are theirs. What it is
+// sorted by is the number of the document.
+func streamed(q *store.ContactSearch, s said) (string, []any) {
+	w := &where{}
+	w.documents(q, s)
+	w.conditionsOn(q)
+	order, beyond := "said.rowid", "said.rowid > ?"
+	if q.Descending {
+		order, beyond = "said.rowid DESC", "said.rowid < ?"
+	}
+	if q.After != nil {
+		w.add(beyond, q.After.Time)
+	}
+	return "SELECT record, said.rowid, id FROM " + saidContacts + w.text() + " ORDER BY " + order + " LIMIT ?+0", append(w.args, int64(q.Limit))
+}
+
+// saidContacts are the documents with their contacts, in the order of the documents.
+const saidContacts = "said CROSS JOIN said_docs AS d ON d.doc = said.rowid CROSS JOIN contacts ON contacts.n = d.contact"
+
+// Count returns the statement that counts what is searched for, up to most.
+func Count(q *store.ContactSearch, most int64) (string, []any) {
+	s, w, from := saidOf(q), &where{}, "contacts"+indexOf(q)
+	if s.streams(q) {
+		w.documents(q, s)
+		w.conditionsOn(q)
+		from = saidContacts
+	} else {
+		w = conditions(q)
+		w.said(s, q)
+	}
+	return "SELECT count(*) FROM (SELECT 1 FROM " + from + w.text() + " LIMIT ?+0)", append(w.args, most)
+}
+
+// documents restricts said to what matches.
+func (w *where) documents(q *store.ContactSearch, s said) {
+	w.add("said MATCH ?", s.match())
+	within, args := documents(q)
+	w.add(within, args...)
 }
 
 // indexOf names the index to be used where the planner, which does not know how many agents and queues
@@ -117,6 +156,12 @@ func indexOf(q *store.ContactSearch) string {
 
 func conditions(q *store.ContactSearch) *where {
 	w := &where{}
+	w.conditionsOn(q)
+	return w
+}
+
+// conditionsOn adds all conditions but those on transcripts.
+func (w *where) conditionsOn(q *store.ContactSearch) {
 	w.add("instance = ?", string(q.Instance))
 	within, args := rangeOf(q.Range)
 	w.add(within, args...)
@@ -152,7 +197,6 @@ func conditions(q *store.ContactSearch) *where {
 	}
 	w.attributes("$.tags", "a.value", q.Tags)
 	w.attributes("$.tags", "a.value", q.TagsAny...)
-	return w
 }
 
 // indexed adds the conditions on attributes, which have a table of their own.

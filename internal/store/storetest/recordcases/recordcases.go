@@ -10,7 +10,7 @@ import (
 
 // Run runs these cases.
 func Run(t *testing.T, o kit.Opener) {
-	kit.Run(t, o, func(e *kit.Env) *env { return &env{e} }, kit.About("contacts", contactCases), kit.About("searches", searchCases), kit.About("erasure", erasureCases))
+	kit.Run(t, o, func(e *kit.Env) *env { return &env{e} }, kit.About("contacts", contactCases), kit.About("searches", searchCases), kit.About("transcripts", transcriptCases), kit.About("erasure", erasureCases))
 }
 
 // env is the store of one case, with the helpers of these topics.

@@ -148,7 +148,7 @@ func (s *env) search(t *testing.T, q store.ContactSearch, names map[center.Conta
 	for _, c := range found {
 		list = append(list, names[c.ID])
 	}
-	if n, err := s.CountContacts(t.Context(), q); err != nil || int(n) != len(list) && len(list) < q.Limit && q.After == nil {
+	if n, err := s.CountContacts(t.Context(), q, 1000); err != nil || int(n) != len(list) && len(list) < q.Limit && q.After == nil {
 		t.Errorf("CountContacts(%+v) = %d, %v; want %d", q, n, err, len(list))
 	}
 	return list

@@ -1,0 +1,188 @@
+package contactsql
+
+import (
+	"strings"
+
+	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/words"
+)
+
+// Roles are the roles whose words the index of transcripts has, in the order of its columns.
+var Roles = [...]struct {
+	Role   center.Role
+	column string
+}{{center.RoleCustomer, "customer"}, {center.RoleAgent, "agent"}, {center.RoleSystem, "system"}, {center.RoleCustomBot, "bot"}, {center.RoleSupervisor, "supervisor"}}
+
+// The number of a document: that of its instance, the milliseconds, and which of its moment it is.
+const (
+	momentBits  = 42
+	countBits   = 8
+	maxInstance = 1<<(63-momentBits-countBits) - 1
+)
+
+// PerMoment is how many documents a moment has numbers for.
+const PerMoment = 1 << countBits
+
+// crowd is by how many milliseconds the number of a document may be late: as many moments before may have been full.
+const crowd = 1000
+
+// Document returns the first number of the documents of contacts of an instance that were initiated at a time, in
+// milliseconds. Instances beyond the last number that fits share it: a search looks at the contacts too.
+func Document(instance, initiated int64) int64 {
+	return min(instance, maxInstance)<<(momentBits+countBits) | min(max(initiated, 0), 1<<momentBits-1)<<countBits
+}
+
+// documents is the range of documents of a search, as a condition, and its arguments.
+func documents(q *store.ContactSearch) (string, []any) {
+	from, to := int64(0), Document(0, 1<<momentBits-1)
+	switch {
+	case q.Range.Absent:
+	case q.Range.Of == store.TimeInitiated:
+		from, to = Document(0, q.Range.From.UnixMilli()), Document(0, q.Range.To.UnixMilli()+crowd)
+	default: // what happens to a contact is after its initiation
+		to = Document(0, q.Range.To.UnixMilli()+crowd)
+	}
+	const base = "(SELECT min(n, ?) << ? FROM said_instances WHERE instance = ?)"
+	args := []any{int64(maxInstance), int64(momentBits + countBits), string(q.Instance)}
+	all := append(append(append([]any{}, args...), from), append(args, to+PerMoment-1)...)
+	return "said.rowid BETWEEN " + base + " + ? AND " + base + " + ?", all
+}
+
+// said is what transcripts have to have in them, and what they must not: each an expression of FTS5, one of which, or
+// all, have to be met.
+type said struct {
+	with, without []string
+	any           bool
+	never         bool // no transcript meets it
+}
+
+// saidOf reads the conditions of a search.
+func saidOf(q *store.ContactSearch) (s said) {
+	s.any = q.SaidAs == store.MatchAny
+	unmet, met := 0, false
+	for _, one := range q.Said {
+		expr, what := expression(one)
+		if q.SaidAs == store.MatchNone {
+			what = -what
+		}
+		negative := (one.Match == store.MatchNone) != (q.SaidAs == store.MatchNone)
+		switch {
+		case what < 0:
+			unmet++
+		case what > 0:
+			met = true
+		case negative:
+			s.without = append(s.without, expr)
+		default:
+			s.with = append(s.with, expr)
+		}
+	}
+	if s.any {
+		s.never = unmet > 0 && unmet == len(q.Said)
+		if met {
+			return said{}
+		}
+		return s
+	}
+	s.never = unmet > 0
+	return s
+}
+
+// expression returns a condition as an expression of FTS5, in which MatchNone is as MatchAny; or, without one, 1 for a
+// condition that everything meets, and -1 for one that nothing does.
+func expression(one store.Said) (expr string, all int) {
+	if len(one.Texts) == 0 {
+		return "", 1
+	}
+	anyOf := one.Match == store.MatchAny || one.Match == store.MatchNone
+	var texts []string
+	for _, text := range one.Texts {
+		terms := words.Terms(text)
+		if one.Match == store.MatchExact {
+			var line []string
+			for _, term := range terms {
+				line = append(line, term...)
+			}
+			if terms = nil; len(line) > 0 {
+				terms = [][]string{line}
+			}
+		}
+		var phrases []string
+		for _, term := range terms {
+			phrases = append(phrases, `"`+strings.Join(term, " ")+`"`) // words have no quotes in them
+		}
+		switch {
+		case len(phrases) > 0:
+			texts = append(texts, "("+strings.Join(phrases, " AND ")+")")
+		case !anyOf:
+			return "", -1
+		}
+	}
+	if len(texts) == 0 {
+		if one.Match == store.MatchNone {
+			return "", 1
+		}
+		return "", -1
+	}
+	between := " AND "
+	if anyOf {
+		between = " OR "
+	}
+	for _, role := range Roles {
+		if role.Role == one.Role {
+			return "(" + role.column + " : (" + strings.Join(texts, between) + "))", 0
+		}
+	}
+	return "", -1
+}
+
+// streams reports whether a search can read documents in the order in which contacts are wanted.
+func (s said) streams(q *store.ContactSearch) bool {
+	return len(s.with) > 0 && !s.any && !q.Sort.Method && q.Sort.Time == store.TimeInitiated && q.Range.Of == store.TimeInitiated && !q.Range.Absent
+}
+
+// match is the expression of a search that streams: all that has to be, without what must not be.
+func (s said) match() string {
+	match := strings.Join(s.with, " AND ")
+	if len(s.without) > 0 {
+		match = "(" + match + ") NOT (" + strings.Join(s.without, " OR ") + ")"
+	}
+	return match
+}
+
+// said adds the conditions on transcripts.
+func (w *where) said(s said, q *store.ContactSearch) {
+	if s.never {
+		w.add("0")
+		return
+	}
+	set := func(in string) string {
+		documents, _ := documents(q)
+		return "n " + in + " (SELECT d.contact FROM said CROSS JOIN said_docs AS d ON d.doc = said.rowid WHERE said MATCH ? AND " + documents + " AND d.contact IS NOT NULL)"
+	}
+	_, bounds := documents(q)
+	var conditions []string
+	var args []any
+	add := func(in, match string) {
+		conditions, args = append(conditions, set(in)), append(append(args, match), bounds...)
+	}
+	switch {
+	case s.any:
+		if len(s.with) > 0 {
+			add("IN", strings.Join(s.with, " OR "))
+		}
+		for _, without := range s.without {
+			add("NOT IN", without)
+		}
+		if len(conditions) > 0 {
+			w.add("("+strings.Join(conditions, " OR ")+")", args...)
+		}
+	case len(s.with) > 0:
+		add("IN", s.match())
+		w.add(conditions[0], args...)
+	case len(s.without) > 0:
+		add("NOT IN", strings.Join(s.without, " OR "))
+		w.add(conditions[0], args...)
+	}
+}
