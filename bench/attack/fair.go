@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -53,7 +55,7 @@ func fair(ctx context.Context, t *target, out io.Writer) error {
 		return err
 	}
 	honest, flooder, reader, pinger, large := chats[:honestChats], chats[honestChats], chats[honestChats+1], chats[honestChats+2], chats[honestChats+3]
-	elsewhere := attacker()
+	elsewhere := attacker(2)
 	for n := range largeMessages {
 		if ok, err := here.post(ctx, t, "/participant/message", large.bearer, `{"ContentType":"text/plain","Content":"`+strings.Repeat("x", largeMessage)+`"}`); err != nil || !ok {
 			return fmt.Errorf("message %d of a large transcript was not taken: %w", n+1, err)
@@ -171,40 +173,43 @@ func (t *target) while(ctx context.Context, honest []customer, behave act, try f
 	return f
 }
 
-// customer is somebody in a chat.
-type customer struct{ bearer, socket string }
+// customer is somebody in a chat, or an agent.
+type customer struct {
+	bearer, socket string
+	name           string // of an agent
+}
 
 // chats starts chats of an instance of their own, as a site's back end does.
 func (t *target) chats(ctx context.Context, n int) ([]customer, error) {
-	key, err := durable.FirstKey(t.data)
+	c, instance, err := t.instance(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(client.Config{Region: "us-east-1", Endpoint: t.url, UserAgent: "attack",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return key, nil })})
-	if err != nil {
-		return nil, err
-	}
-	made, err := c.CreateInstance().IdentityManagementType(connect.DirectoryTypeCONNECT_MANAGED).
-		InstanceAlias("attack-" + center.NewUUID()[:8]).InboundCallsEnabled(false).OutboundCallsEnabled(false).Send(ctx)
-	if err != nil {
-		return nil, err
-	}
-	flow, err := c.CreateContactFlow().InstanceID(*made.Id).Name("Quiet").Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quiet).Send(ctx)
+	flow, err := c.CreateContactFlow().InstanceID(instance).Name("Quiet").Type(connect.ContactFlowTypeCONTACT_FLOW).Content(quiet).Send(ctx)
 	if err != nil {
 		return nil, err
 	}
 	chats := make([]customer, n)
 	for i := range chats {
-		out, err := c.StartChatContact().InstanceID(*made.Id).ContactFlowID(*flow.ContactFlowId).
+		out, err := c.StartChatContact().InstanceID(instance).ContactFlowID(*flow.ContactFlowId).
 			ParticipantDetails(connect.ParticipantDetails{DisplayName: fmt.Sprint("Customer ", i)}).
 			SetConnectionTypes([]connect.ConnectionType{connect.ConnectionTypeWEBSOCKET, connect.ConnectionTypeCONNECTION_CREDENTIALS}).Send(ctx)
 		if err != nil {
 			return nil, err
 		}
-		chats[i] = customer{*out.ConnectionCredentials.ConnectionToken, *out.Websocket.Url}
+		chats[i] = customer{bearer: *out.ConnectionCredentials.ConnectionToken, socket: *out.Websocket.Url}
 	}
 	return chats, nil
+}
+
+// client returns a client of the server, with a key that may do everything.
+func (t *target) client() (*client.Client, error) {
+	key, err := durable.FirstKey(t.data)
+	if err != nil {
+		return nil, err
+	}
+	return client.New(client.Config{Region: "us-east-1", Endpoint: t.url, UserAgent: "attack",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return key, nil })})
 }
 
 // quiet waits for an hour.
@@ -230,9 +235,9 @@ func newCaller(from net.IP) *caller {
 
 var here = newCaller(nil)
 
-// attacker returns a caller from another address, where loopback has more than one.
-func attacker() *caller {
-	other := net.IPv4(127, 0, 0, 2)
+// attacker returns a caller from another address, 127.0.0.n, where loopback has more than one.
+func attacker(n byte) *caller {
+	other := net.IPv4(127, 0, 0, n)
 	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: other})
 	if err != nil {
 		return here
@@ -258,12 +263,18 @@ func (c *caller) post(ctx context.Context, t *target, path, bearer, body string)
 }
 
 func (c *caller) status(ctx context.Context, t *target, path, bearer, body string) (said string, status int, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url+path, strings.NewReader(body))
+	return c.request(ctx, t, http.MethodPost, path, bearer, body)
+}
+
+func (c *caller) request(ctx context.Context, t *target, method, path, bearer, body string) (said string, status int, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, t.url+path, strings.NewReader(body))
 	if err != nil {
 		return "", 0, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("X-Amz-Bearer", bearer)
+	if bearer != "" {
+		r.Header.Set("X-Amz-Bearer", bearer)
+	}
 	res, err := c.http.Do(r)
 	if err != nil {
 		return "", 0, err
@@ -325,12 +336,14 @@ func (c customer) dial(ctx context.Context, pongs *atomic.Int64) (net.Conn, erro
 		return nil, err
 	}
 	go func() {
-		pong := make([]byte, 2+len(flood))
-		for {
-			if _, err := io.ReadFull(in, pong); err != nil {
+		for { // other frames may come between pongs
+			text, err := in.ReadSlice(flood[len(flood)-1])
+			if bytes.HasSuffix(text, []byte(flood)) {
+				pongs.Add(1)
+			}
+			if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 				return
 			}
-			pongs.Add(1)
 		}
 	}()
 	return conn, nil

@@ -49,16 +49,6 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 	honest, holder, opener := chats[:honestChats], chats[honestChats], chats[honestChats+1]
 	send := func(ctx context.Context, c customer) (bool, error) { return here.send(ctx, t, c.bearer) }
 	fmt.Fprintf(out, "%-22s %9s %8s   %9s %7s %9s %9s\n", "attack", "tried", "passed", "honest", "failed", "p50", "p99")
-	line := func(name string, tried, passed int64, f *figures, verdict error) error {
-		fmt.Fprintf(out, "%-22s %9d %8d   %9d %7d %9s %9s\n", name, tried, passed, len(f.honest), f.failed, f.at(50), f.at(99))
-		switch {
-		case f.err != nil:
-			return fmt.Errorf("%s: %w", name, f.err)
-		case f.failed > 0:
-			return fmt.Errorf("%s: %d messages of customers who behave failed", name, f.failed)
-		}
-		return verdict
-	}
 	var errs []error
 	for _, a := range []struct {
 		name string
@@ -75,46 +65,15 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 			return hold{head: "POST /participant/message HTTP/1.1\r\nHost: parley\r\nX-Slow: "}, nil
 		}},
 	} {
-		h := &holders{url: t.url, kind: a.kind}
-		before, measured := t.resident()
-		go h.open(ctx)
-		most, sampled := before, make(chan struct{})
-		sampling, stop := context.WithCancel(ctx)
-		go func() {
-			defer close(sampled)
-			for sampling.Err() == nil {
-				if now, ok := t.resident(); ok {
-					most = max(most, now)
-				}
-				time.Sleep(20 * time.Millisecond)
-			}
-		}()
-		f := t.while(ctx, honest, send, nil)
-		opened := h.settle(ctx)
-		stop()
-		<-sampled
-		var verdict error
-		if measured {
-			fmt.Fprintf(out, "%d connections: the server went from %d to %d MiB\n", held, before>>20, most>>20)
-			if most > before+memory {
-				verdict = fmt.Errorf("%s: %d MiB for %d connections", a.name, (most-before)>>20, held)
-			}
-		}
-		for late := time.Now().Add(headerTime); h.left() > a.most && time.Now().Before(late) && ctx.Err() == nil; {
-			time.Sleep(20 * time.Millisecond)
-		}
-		if n := h.left(); n > a.most {
-			verdict = errors.Join(verdict, fmt.Errorf("%s: %d connections are still open after %s", a.name, n, headerTime))
-		}
-		h.close()
-		errs = append(errs, line(a.name, held, opened, f, verdict))
+		f, opened, verdict := t.held(ctx, out, a.name, a.most, a.kind, honest, send)
+		errs = append(errs, line(out, a.name, held, opened, f, verdict))
 	}
 
 	f := t.while(ctx, honest, send, func(ctx context.Context) (bool, error) {
 		status, err := once(ctx, t.url, "GET / HTTP/1.1\r\nHost: parley\r\nX-Large: "+strings.Repeat("x", 1<<20)+"\r\n\r\n")
 		return err == nil && status != http.StatusRequestHeaderFieldsTooLarge && status < 500, nil // cut off is refused too
 	})
-	errs = append(errs, line("headers of 1 MiB", f.tried, f.passed, f, over("headers of 1 MiB", f.passed, 0)))
+	errs = append(errs, line(out, "headers of 1 MiB", f.tried, f.passed, f, over("headers of 1 MiB", f.passed, 0)))
 
 	f = t.while(ctx, honest, send, func(ctx context.Context) (bool, error) {
 		head, err := t.signed(ctx, strings.Repeat("x", 40), 2)
@@ -124,13 +83,62 @@ func holding(ctx context.Context, t *target, out io.Writer) error {
 		status, err := once(ctx, t.url, head+"{}")
 		return status/100 == 2, err
 	})
-	errs = append(errs, line("wrong signatures", f.tried, f.passed, f, over("wrong signatures", f.passed, 0)))
+	errs = append(errs, line(out, "wrong signatures", f.tried, f.passed, f, over("wrong signatures", f.passed, 0)))
 
 	var sockets sockets
 	f = t.while(ctx, honest, send, func(ctx context.Context) (bool, error) { return sockets.open(ctx, opener.socket) })
-	errs = append(errs, line("handshakes", f.tried, f.passed, f, over("handshakes", sockets.left(), ownSockets)))
+	errs = append(errs, line(out, "handshakes", f.tried, f.passed, f, over("handshakes", sockets.left(), ownSockets)))
 	sockets.close()
 	return errors.Join(errs...)
+}
+
+// line prints what one attack led to, and returns what is wrong about it.
+func line(out io.Writer, name string, tried, passed int64, f *figures, verdict error) error {
+	fmt.Fprintf(out, "%-22s %9d %8d   %9d %7d %9s %9s\n", name, tried, passed, len(f.honest), f.failed, f.at(50), f.at(99))
+	switch {
+	case f.err != nil:
+		return fmt.Errorf("%s: %w", name, f.err)
+	case f.failed > 0:
+		return fmt.Errorf("%s: %d calls of those who behave failed", name, f.failed)
+	}
+	return verdict
+}
+
+// held opens connections that withhold something while others behave, watches the server's memory, and waits for the
+// server to close what is overdue: most may stay open.
+func (t *target) held(ctx context.Context, out io.Writer, name string, most int64, kind func(int) (hold, error), honest []customer, behave act) (f *figures, opened int64, verdict error) {
+	h := &holders{url: t.url, kind: kind}
+	before, measured := t.resident()
+	go h.open(ctx)
+	highest, sampled := before, make(chan struct{})
+	sampling, stop := context.WithCancel(ctx)
+	go func() {
+		defer close(sampled)
+		for sampling.Err() == nil {
+			if now, ok := t.resident(); ok {
+				highest = max(highest, now)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	f = t.while(ctx, honest, behave, nil)
+	opened = h.settle(ctx)
+	stop()
+	<-sampled
+	if measured {
+		fmt.Fprintf(out, "%d connections: the server went from %d to %d MiB\n", held, before>>20, highest>>20)
+		if highest > before+memory {
+			verdict = fmt.Errorf("%s: %d MiB for %d connections", name, (highest-before)>>20, held)
+		}
+	}
+	for late := time.Now().Add(headerTime); h.left() > most && time.Now().Before(late) && ctx.Err() == nil; {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if n := h.left(); n > most {
+		verdict = errors.Join(verdict, fmt.Errorf("%s: %d connections are still open after %s", name, n, headerTime))
+	}
+	h.close()
+	return f, opened, verdict
 }
 
 func over(what string, got, most int64) error {

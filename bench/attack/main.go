@@ -10,7 +10,7 @@
 // refused, an attacker gets more than the server's rates and bounds allow, or /readyz does not say
 // that the disk is full or read-only. The disks are file systems in memory and in a file, which only root can mount; for
 // others those attacks are not tried, as their lines say. Times depend on the machine: they are printed
-// and not judged. Attackers call from 127.0.0.2, as from another machine, where the system
+// and not judged. Attackers call from 127.0.0.2 and 127.0.0.3, as from other machines, where the system
 // lets them.
 //
 // Start reading at [attacks]; each kind is in a file of its name.
@@ -35,7 +35,7 @@ import (
 )
 
 // attacks are what is tried, each on the same server.
-var attacks = []func(ctx context.Context, t *target, out io.Writer) error{fair, holding, full, readOnly}
+var attacks = []func(ctx context.Context, t *target, out io.Writer) error{fair, desks, holding, full, readOnly}
 
 // maxLasts bounds how long one attack may last.
 const maxLasts = time.Minute
