@@ -101,30 +101,19 @@ func desks(ctx context.Context, t *target, out io.Writer) error {
 
 // withheldAtDesks has connections withhold, or send slowly, the bodies of requests that sign in, and of those of an agent.
 func (t *target) withheldAtDesks(ctx context.Context, out io.Writer, d *deskTarget, work act) error {
-	const most = 1 << 20
+	const name, size = "bodies at desks", 1 << 20
 	bearer := d.agents[honestAgents].bearer
-	kind := func(slow bool) func(int) (hold, error) {
-		return func(i int) (hold, error) {
-			path, more := "/agent/sign-in", ""
-			switch i % 3 {
-			case 1:
-				path, more = "/agent/broadcast", "X-Amz-Bearer: AAAA"+bearer[4:]+"\r\n"
-			case 2:
-				path, more = "/agent/broadcast", "X-Amz-Bearer: "+bearer+"\r\n"
-			}
-			return hold{head: fmt.Sprintf("POST %s HTTP/1.1\r\nHost: parley\r\nContent-Length: %d\r\n%s\r\n", path, most, more), body: most - 1, slow: slow}, nil
+	f, opened, verdict := t.held(ctx, out, name, held/2, func(i int) (hold, error) { // those that are not slow last longer
+		path, more := "/agent/sign-in", ""
+		switch i / 2 % 3 {
+		case 1:
+			path, more = "/agent/broadcast", "X-Amz-Bearer: AAAA"+bearer[4:]+"\r\n"
+		case 2:
+			path, more = "/agent/broadcast", "X-Amz-Bearer: "+bearer+"\r\n"
 		}
-	}
-	var errs []error
-	for _, a := range []struct {
-		name string
-		most int64
-		slow bool
-	}{{"bodies at desks", held, false}, {"slow ones at desks", 0, true}} {
-		f, opened, verdict := t.held(ctx, out, a.name, a.most, kind(a.slow), d.agents[:honestAgents], work)
-		errs = append(errs, line(out, a.name, held, opened, f, verdict))
-	}
-	return errors.Join(errs...)
+		return hold{head: fmt.Sprintf("POST %s HTTP/1.1\r\nHost: parley\r\nContent-Length: %d\r\n%s\r\n", path, size, more), body: size - 1, slow: i%2 == 0}, nil
+	}, d.agents[:honestAgents], work)
+	return line(out, name, held, opened, f, verdict)
 }
 
 // deskTarget is agents of an instance of their own.

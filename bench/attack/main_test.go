@@ -27,7 +27,7 @@ func TestRun(t *testing.T) {
 	if err := run(t.Context(), os.Args[0], 300*time.Millisecond, &out); err != nil {
 		t.Errorf("run: %v", err)
 	}
-	for _, name := range []string{"none", "none, all read", "messages", "transcripts", "large transcripts", "guessed tokens", "frames on a socket", "none, agents", "one user's password", "users' passwords", "guessed sessions", "streams of one user", "frames on a stream", "broadcasts", "bodies at desks", "slow ones at desks",
+	for _, name := range []string{"none", "none, all read", "messages", "transcripts", "large transcripts", "guessed tokens", "frames on a socket", "none, agents", "one user's password", "users' passwords", "guessed sessions", "streams of one user", "frames on a stream", "broadcasts", "bodies at desks",
 		"withheld bodies", "slow bodies", "withheld headers", "headers of 1 MiB", "wrong signatures", "handshakes", "full disk", "read-only disk"} {
 		if !strings.Contains(out.String(), "\n"+name) {
 			t.Errorf("there is no line for %s:\n%s", name, &out)
