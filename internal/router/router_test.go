@@ -67,6 +67,7 @@ func prepare(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 	c := &centre{TB: t, router: r}
 	c.Engine = enginetest.Start(t, enginetest.Options{
 		Store: s, Observers: append(also, r), Agents: []engine.AgentObserver{c}, Changed: r.SetUp, Staffing: r.Staffing,
+		Limits: catalog.Limits{Users: 100_000},
 	})
 	r.Store, r.Catalog, r.Clock = c.Store, c.Catalog, c.Clock
 	all, err := c.Catalog.Instances(t.Context())

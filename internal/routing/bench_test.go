@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
+	"parley.example/parley/internal/process/cputest"
 )
 
 // floor is a contact centre at work: all agents have as many chats as they may, and contacts wait.
@@ -114,6 +115,7 @@ func benchmark(b *testing.B, before, first, second func(*floor)) {
 			f := newFloor(size.queues, size.profiles, size.of, size.criteria)
 			before(f)
 			f.assigned = 0
+			used := cputest.Start()
 			for b.Loop() {
 				f.now = f.now.Add(time.Millisecond)
 				first(f)
@@ -121,6 +123,7 @@ func benchmark(b *testing.B, before, first, second func(*floor)) {
 				second(f)
 				f.next()
 			}
+			used.Report(b, f.assigned, "assignments")
 			b.ReportMetric(float64(f.assigned)/b.Elapsed().Seconds(), "assignments/s")
 		})
 	}
