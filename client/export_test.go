@@ -19,15 +19,6 @@ func Sign(secret []byte, at time.Time, body string) string {
 	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Window is a session's memory of items, for tests.
-type Window struct{ w window }
-
-func NewWindow() *Window             { return &Window{} }
-func (w *Window) First(i *Item) bool { return w.w.first(i) }
-func (w *Window) Widen()             { w.w.widen() }
-func (w *Window) Narrow()            { w.w.narrow() }
-func (w *Window) Len() int           { return len(w.w.seen) }
-
 // Rates are what an adaptive policy has measured and what it allows, in attempts a second.
 func Rates(a *AdaptiveRetry) (measured, allowed float64) {
 	a.mu.Lock()

@@ -2,13 +2,10 @@ package client_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"parley.example/parley/client"
 )
@@ -36,54 +33,6 @@ func TestParseItem(t *testing.T) {
 		if i, err := client.ParseItem([]byte(bad)); err == nil {
 			t.Errorf("%s was read as %+v", bad, i)
 		}
-	}
-}
-
-// TestWindow hands each item on once: repeated at once, after many others, and in pieces.
-func TestWindow(t *testing.T) {
-	at := func(n int) string { return time.Unix(int64(n+1), 0).UTC().Format("2006-01-02T15:04:05.000Z") }
-	w := client.NewWindow()
-	item := func(id, at string, chunk int) *client.Item {
-		i := &client.Item{Chunk: chunk}
-		i.Id, i.AbsoluteTime = &id, &at
-		return i
-	}
-	for n := range 1000 {
-		for again := range 3 {
-			if got := w.First(item(fmt.Sprint(n), at(n), 0)); got != (again == 0) {
-				t.Fatalf("item %d the %d. time: %v", n, again+1, got)
-			}
-		}
-		if old := n - 300; old >= 0 && w.First(item(fmt.Sprint(old), at(old), 0)) {
-			t.Fatalf("item %d came again long after", old)
-		}
-	}
-	for range 2 {
-		if !w.First(&client.Item{}) {
-			t.Error("items without an id are all different")
-		}
-	}
-	got := []bool{
-		w.First(item("s", at(2000), 1)), w.First(item("s", at(2000), 2)), w.First(item("s", at(2000), 2)),
-		w.First(item("s", at(2000), 0)), w.First(item("s", at(2000), 3)), w.First(item("s", at(2000), 0)),
-	}
-	if !slices.Equal(got, []bool{true, true, false, true, false, false}) {
-		t.Errorf("a message in pieces: %v", got)
-	}
-	w.Widen()
-	for n := range 3000 {
-		if !w.First(item(fmt.Sprint("w", n), at(5000), 0)) { // all at one time, as in a burst
-			t.Fatalf("item %d of a transcript", n)
-		}
-	}
-	for n := range 3000 {
-		if w.First(item(fmt.Sprint("w", n), at(5000), 0)) {
-			t.Fatalf("item %d of a transcript came again", n)
-		}
-	}
-	w.Narrow()
-	if n := w.Len(); n != 256 {
-		t.Errorf("%d items are remembered", n)
 	}
 }
 

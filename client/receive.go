@@ -14,7 +14,7 @@ func (s *Session) receive() error {
 	}
 	sock := s.conn.attached()
 	resume := s.conn.pause()
-	s.reader.window.widen()
+	s.reader.window.Widen()
 	err := s.reader.catchUp()
 	resume()
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Session) receive() error {
 		beat, err := s.reader.frame(text)
 		if beat {
 			if answers++; answers == marker {
-				s.reader.window.narrow()
+				s.reader.window.Narrow()
 				s.away.tries = 0
 			}
 		}
@@ -65,7 +65,7 @@ func (s *Session) poll() error {
 			return err
 		}
 		s.caughtUp()
-		s.reader.window.narrow()
+		s.reader.window.Narrow()
 		s.away = absence{}
 		if !sleep(s.ctx, s.cfg.Poll) {
 			return ErrClosed

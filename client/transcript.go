@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley.example/parley/api/participant"
+	"parley.example/parley/client/internal/window"
 	"parley.example/parley/client/participantcall"
 )
 
@@ -20,7 +21,7 @@ type reader struct {
 	history   int               // how many items from before the session are read; negative for none
 	pastChats bool
 
-	window window
+	window window.Window
 	last   *Item  // the latest item of the transcript
 	anchor string // the id of the item after which the session starts
 	after  bool   // the chat is over: reads must allow for that
@@ -48,7 +49,7 @@ func (r *reader) deliver(item *Item) error {
 	if r.ctx.Err() != nil {
 		return ErrClosed
 	}
-	if !r.window.first(item) {
+	if !r.window.First(item.ID(), item.Chunk, deref(item.AbsoluteTime)) {
 		return nil
 	}
 	if item.Stored() {

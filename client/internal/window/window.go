@@ -1,4 +1,5 @@
-package client
+// Package window remembers the latest items of a chat, so that none is delivered twice.
+package window
 
 import (
 	"hash/maphash"
@@ -6,10 +7,10 @@ import (
 	"time"
 )
 
-// window remembers the latest items, so that none is delivered twice. It keeps a hash of each id, and
+// Window remembers the latest items, so that none is delivered twice. It keeps a hash of each id, and
 // the time of the latest one that it dropped: older items were delivered before, because items come in
 // the order of their times.
-type window struct {
+type Window struct {
 	seed   maphash.Seed
 	seen   []sighting // in the order of arrival
 	wide   bool       // a transcript is being read: items that the socket has meanwhile follow again
@@ -24,13 +25,13 @@ type sighting struct {
 
 // How many items are remembered, and how many while the window is wide.
 const (
-	windowSize = 256
-	windowWide = 16 << 10
+	size = 256
+	wide = 16 << 10
 )
 
-// first reports whether the item is new, and remembers it. Items without an id always are.
-func (w *window) first(i *Item) bool {
-	id := i.ID()
+// First reports whether an item is new, by its id, the number of its piece (0 for a whole one) and its AbsoluteTime, and remembers
+// it. Items without an id always are.
+func (w *Window) First(id string, piece int, at string) bool {
 	if id == "" {
 		return true
 	}
@@ -39,24 +40,24 @@ func (w *window) first(i *Item) bool {
 	}
 	whole := maphash.String(w.seed, id)
 	s := sighting{hash: whole}
-	if i.Chunk > 0 {
-		s.hash = maphash.String(w.seed, id+"#"+strconv.Itoa(i.Chunk))
+	if piece > 0 {
+		s.hash = maphash.String(w.seed, id+"#"+strconv.Itoa(piece))
 	}
 	for n := range w.seen {
 		if h := w.seen[n].hash; h == s.hash || h == whole { // a piece of a message that is complete adds nothing
 			return false
 		}
 	}
-	if at, err := time.Parse(time.RFC3339Nano, deref(i.AbsoluteTime)); err == nil {
-		s.at = at.UnixMilli()
+	if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
+		s.at = t.UnixMilli()
 	}
 	if s.at != 0 && s.at < w.before {
 		return false
 	}
 	w.seen = append(w.seen, s)
-	limit := windowSize
+	limit := size
 	if w.wide {
-		limit = windowWide
+		limit = wide
 	}
 	if len(w.seen) > limit {
 		w.before = max(w.before, w.seen[0].at)
@@ -65,13 +66,13 @@ func (w *window) first(i *Item) bool {
 	return true
 }
 
-// widen is called before a transcript is read.
-func (w *window) widen() { w.wide = true }
+// Widen is called before a transcript is read.
+func (w *Window) Widen() { w.wide = true }
 
-// narrow is called when no item from before the reading of the transcript can arrive any more.
-func (w *window) narrow() {
+// Narrow is called when no item from before the reading of the transcript can arrive any more.
+func (w *Window) Narrow() {
 	w.wide = false
-	if n := len(w.seen) - windowSize; n > 0 {
+	if n := len(w.seen) - size; n > 0 {
 		for _, s := range w.seen[:n] {
 			w.before = max(w.before, s.at)
 		}
