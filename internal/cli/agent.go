@@ -50,6 +50,9 @@ could not be done.`
 
 // Run works until the agent leaves.
 func (c *agentCmd) Run(ctx context.Context, std streams) error {
+	if err := address("endpoint", &c.Endpoint); err != nil {
+		return err
+	}
 	demo := c.Instance == "" && c.Name == ""
 	if c.Instance == "" {
 		c.Instance = catalog.DemoAlias
@@ -61,7 +64,7 @@ func (c *agentCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	api, err := client.New(client.Config{Region: "us-east-1", Endpoint: strings.TrimSuffix(c.Endpoint, "/"), UserAgent: "parley/" + version, AttemptTimeout: 30 * time.Second})
+	api, err := client.New(client.Config{Region: "us-east-1", Endpoint: c.Endpoint, UserAgent: "parley/" + version, AttemptTimeout: 30 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	a, err := api.SignIn(ctx, client.AgentConfig{InstanceID: c.Instance, UserName: c.Name, Password: password, OnEvent: d.Event, GiveUp: giveUp})
 	if err != nil {
 		ui.Close()
-		return fmt.Errorf("cannot sign in as %s at %s: %w", c.Name, c.Endpoint, c.hint(reason(err)))
+		return fmt.Errorf("cannot sign in as %s at %s: %w", c.Name, c.Endpoint, c.hint(reason(err), password))
 	}
 	status, err := c.choose(ctx, a)
 	if err != nil {
@@ -232,16 +235,20 @@ func same(a, b *agent.CurrentStatus) bool {
 }
 
 // hint adds to an error of signing in what can be done about it.
-func (c *agentCmd) hint(err error) error {
+func (c *agentCmd) hint(err error, password string) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return notRunning(err)
-	case c.Instance == catalog.DemoAlias && strings.HasPrefix(err.Error(), "UnauthorizedException"):
-		return fmt.Errorf("%w (the demo agent exists in development mode only; use --instance and --name)", err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w (is this a Parley?)", err)
+	case c.Instance != catalog.DemoAlias || !strings.HasPrefix(err.Error(), "UnauthorizedException"):
+		return err
+	case c.Name != catalog.DemoUserName:
+		return fmt.Errorf("%w (in the demo instance; --instance names another)", err)
+	case password != catalog.DemoPassword:
+		return fmt.Errorf("%w (the demo agent's is %s; leave out --password-file and PARLEY_PASSWORD)", err, catalog.DemoPassword)
 	}
-	return err
+	return fmt.Errorf("%w (the demo agent exists in development mode only; use --instance and --name)", err)
 }
 
 // screen lets a desk show what happens on a terminal. What it does not have itself is the terminal's.

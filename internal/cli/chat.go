@@ -132,7 +132,9 @@ const giveUp = 10 * time.Minute
 // client makes the client of both APIs. It signs with the key of the environment or the profile. Without
 // a key it does not sign, which servers in development mode allow.
 func (c *chatCmd) client(ctx context.Context) (*client.Client, error) {
-	c.Endpoint = strings.TrimSuffix(c.Endpoint, "/")
+	if err := address("endpoint", &c.Endpoint); err != nil {
+		return nil, err
+	}
 	cfg, err := client.LoadConfig(ctx, config.WithRegion(c.Region), config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
 	if err != nil {
 		return nil, err

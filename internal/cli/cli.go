@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, io streams) int {
 func grammar(ctx context.Context, io streams, read reader, exit func(int)) []kong.Option {
 	return []kong.Option{
 		kong.Name("parley"),
-		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal\n  parley agent          answer chats, in a third"),
+		kong.Description("Parley is a contact centre for chat that speaks Amazon Connect's APIs: point any AWS SDK, the AWS CLI or ChatJS at it.\n\nExamples:\n  parley serve --dev    start a server to experiment with\n  parley chat           chat with it, in another terminal\n  parley chat --agent   ask for a person\n  parley agent          be that person, in a third"),
 		kong.Writers(io.out, io.err),
 		kong.Exit(exit),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -116,14 +116,32 @@ func grammar(ctx context.Context, io streams, read reader, exit func(int)) []kon
 	}
 }
 
-// wanted adds to an error about the value of a flag what a value looks like.
+// wanted adds to an error in a command line what can be done about it: what the value of a flag looks like, where the rest is
+// described.
 func wanted(err error) error {
-	if e, ok := errors.AsType[*kong.ParseError](err); ok {
-		for _, flag := range e.Context.Flags() {
-			if flag.PlaceHolder != "" && strings.HasPrefix(err.Error(), "--"+flag.Name+": ") {
-				return fmt.Errorf("%w; want --%s=%s", err, flag.Name, flag.PlaceHolder)
-			}
+	e, ok := errors.AsType[*kong.ParseError](err)
+	if !ok {
+		return err
+	}
+	for _, flag := range e.Context.Flags() {
+		at := "--" + flag.Name + ": "
+		if flag.PlaceHolder == "" || !strings.HasPrefix(err.Error(), at) {
+			continue
 		}
+		if strings.Contains(err.Error(), "<EOL>") {
+			return fmt.Errorf("--%s needs a value; want --%[1]s=%s", flag.Name, flag.PlaceHolder)
+		}
+		return fmt.Errorf("%w; want --%s=%s", err, flag.Name, flag.PlaceHolder)
+	}
+	verb := "parley"
+	if node := e.Context.Selected(); node != nil {
+		verb += " " + node.Path()
+	}
+	switch text := err.Error(); {
+	case verb == "parley" && strings.HasPrefix(text, "unexpected argument "):
+		return fmt.Errorf("there is no command %s; parley --help lists them", strings.TrimPrefix(text, "unexpected argument "))
+	case strings.HasPrefix(text, "unexpected argument "), strings.HasPrefix(text, "unknown flag "):
+		return fmt.Errorf("%w; see %s --help", err, verb)
 	}
 	return err
 }

@@ -150,7 +150,7 @@ func TestWrongSettings(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"dance"}, "argument dance"},
+		{[]string{"dance"}, "no command dance"},
 		{[]string{"serve", "--fast"}, "--fast"},
 		{[]string{"serve", "now"}, "argument now"},
 		{[]string{"serve"}, "data: a directory is required"},
@@ -227,5 +227,31 @@ func TestFailures(t *testing.T) {
 	status, out, errs := parley(t, "", "chat", "--endpoint", "http://127.0.0.1:1")
 	if status != 1 || out != "" || !strings.HasPrefix(errs, "parley: cannot start a chat at http://127.0.0.1:1: ") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("chat without a server = %d %q %q", status, out, errs)
+	}
+}
+
+// TestCommandLinesThatAreWrong: one line says what is wrong and what would be right.
+func TestCommandLinesThatAreWrong(t *testing.T) {
+	for line, want := range map[string]string{
+		"dance":                                "there is no command dance; parley --help lists them",
+		"chat now":                             "unexpected argument now; see parley chat --help",
+		"keys list --dance":                    "unknown flag --dance; see parley keys list --help",
+		"serve --data":                         "--data needs a value; want --data=DIR",
+		"chat --attr gold":                     "want --attr=KEY=VALUE",
+		"chat --endpoint here":                 `endpoint "here" is not a URL like https://chat.example.com`,
+		"agent --endpoint here":                `endpoint "here" is not a URL like https://chat.example.com`,
+		"flow logs --endpoint here":            `endpoint "here" is not a URL like https://chat.example.com`,
+		"erase --customer 1 --endpoint ftp://": `endpoint "ftp:/" is not a URL like https://chat.example.com`,
+	} {
+		status, out, errs := parley(t, "", strings.Fields(line)...)
+		if status != 2 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("parley %s = %d\n%s%s; want %s", line, status, out, errs, want)
+		}
+	}
+	for _, line := range []string{"chat", "agent", "flow logs", "outbox", "health"} {
+		status, _, errs := parley(t, "", append(strings.Fields(line), "--endpoint", "http://127.0.0.1:1")...)
+		if status != 1 || !strings.Contains(errs, "http://127.0.0.1:1") || strings.Contains(errs, "Get ") || strings.Count(errs, "\n") != 1 {
+			t.Errorf("parley %s without a server = %d %s", line, status, errs)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"parley.example/parley/internal/catalog"
@@ -121,17 +122,23 @@ func brief(v any) string {
 
 // tail follows a server until it ends.
 func (c *flowLogs) tail(ctx context.Context, errw io.Writer, show func([]byte) error) error {
+	if err := address("endpoint", &c.Endpoint); err != nil {
+		return err
+	}
 	q := url.Values{"recent": {strconv.Itoa(c.Recent)}}
 	for name, value := range map[string]string{"instance": c.Instance, "contact": c.Contact, "flow": c.Flow} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.Endpoint, "/")+"/dev/flowlogs?"+q.Encode(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Endpoint+"/dev/flowlogs?"+q.Encode(), nil)
 	if err != nil {
 		return usage{fmt.Errorf("--endpoint: %w", err)}
 	}
 	res, err := http.DefaultClient.Do(r)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("no server answers at %s: start one with parley serve --dev, or read files with --dir", c.Endpoint)
+	}
 	if err != nil {
 		return stopped(ctx, fmt.Errorf("%w (is the server running? Start one with parley serve --dev, or read files with --dir)", err))
 	}

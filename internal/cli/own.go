@@ -56,12 +56,20 @@ func (s *signing) credentials(ctx context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, usage{err}
 }
 
+// address cuts the slash at the end of a server's URL, which the named flag has, and says if it is none.
+func address(flag string, at *string) error {
+	*at = strings.TrimSuffix(*at, "/")
+	if u, err := url.Parse(*at); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usage{fmt.Errorf("%s %q is not a URL like https://chat.example.com", flag, *at)}
+	}
+	return nil
+}
+
 // reach returns how to call the server at a URL, which the named flag has; it cuts the slash at the
 // end of it. Calls are signed. Without a key they are not, or with must it is an error.
 func (s *signing) reach(ctx context.Context, flag string, at *string, must bool) (restjson.ClientConfig, error) {
-	*at = strings.TrimSuffix(*at, "/")
-	if u, err := url.Parse(*at); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return restjson.ClientConfig{}, usage{fmt.Errorf("%s %q is not a URL like https://chat.example.com", flag, *at)}
+	if err := address(flag, at); err != nil {
+		return restjson.ClientConfig{}, err
 	}
 	c := restjson.ClientConfig{
 		Endpoint: *at, UserAgent: "parley/" + version,
