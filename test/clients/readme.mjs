@@ -126,7 +126,12 @@ test('docs/running.md leads from an empty directory to a chat', async (t) => {
   mkdirSync(join(dir, 'bin'));
   symlinkSync(process.env.PARLEY_BIN, join(dir, 'bin/parley'));
   writeFileSync(join(dir, 'hello.json'), block('json', 'hello'));
-  const shell = spawn('bash', ['-euc', block('sh', '--data')], {
+  // The agent is at work while the customer of the last line chats: each waits for what the other says.
+  const heard = (says, file) => `until grep -qs '${says}' ${file}; do sleep 0.1; done`;
+  const people = block('sh', 'create-user')
+    .replace(/^(parley agent [^#]*?) *#.*$/m, (_, agent) => `printf '/accept\\nJo is here\\n/wait\\n' | ${agent} > agent.log &`)
+    .replace(/^parley chat.*$/m, (chat) => `{ ${heard('Jo is here', 'chat.log')}; echo for Jo; ${heard('for Jo', 'agent.log')}; } | ${chat} | tee chat.log`);
+  const shell = spawn('bash', ['-euc', `${block('sh', '--data')}\n${people}`], {
     cwd: dir, env: { ...env, PATH: `${dir}/bin:${env.PATH}` }, detached: true, stdio: ['pipe', 'pipe', 'pipe'],
   });
   const stop = stopper(shell);
@@ -139,5 +144,5 @@ test('docs/running.md leads from an empty directory to a chat', async (t) => {
   shell.stdin.end('thank you\n/end\n');
   const status = await new Promise((resolve) => { shell.on('exit', resolve); });
   assert.equal(status, 0, printed);
-  assert.match(printed, /Hello from our own chat centre\.[^]*thank you/);
+  assert.match(printed, /Hello from our own chat centre\.[^]*thank you[^]*Jo: Jo is here[^]*for Jo/);
 });
