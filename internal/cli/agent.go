@@ -123,9 +123,6 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 		return err
 	}
 	d.Begin(a, status)
-	if c.Name == catalog.DemoUserName && c.Status == "" && ui.Interactive && len(a.Snapshot().Contacts) == 0 {
-		ui.Print("-- chats ring here: begin one in another terminal with " + server.CommandLine(startedAs(os.Args[0]), "chat --agent", c.Endpoint))
-	}
 	ui.Typed = func() { go d.Typing() } // losing a typing event does no harm
 	asked := false                      // of the goroutine that reads alone
 	read := ui.Line
@@ -154,6 +151,9 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	}()
 	var working sync.WaitGroup
 	working.Go(func() {
+		if d.Begun(ctx) && c.Name == catalog.DemoUserName && c.Status == "" && ui.Interactive && d.Left() == "" {
+			ui.Print("-- chats ring here: begin one in another terminal with " + server.CommandLine(startedAs(os.Args[0]), "chat --agent", c.Endpoint))
+		}
 		d.Obey(ctx, lines)
 		stop()
 	})

@@ -140,7 +140,7 @@ func wanted(err error) error {
 	switch text := err.Error(); {
 	case verb == "parley" && strings.HasPrefix(text, "unexpected argument "):
 		return fmt.Errorf("there is no command %s; parley --help lists them", strings.TrimPrefix(text, "unexpected argument "))
-	case strings.HasPrefix(text, "unexpected argument "), strings.HasPrefix(text, "unknown flag "):
+	case strings.HasPrefix(text, "unexpected argument "), strings.HasPrefix(text, "unknown flag "), strings.HasPrefix(text, "expected "):
 		return fmt.Errorf("%w; see %s --help", err, verb)
 	}
 	return err

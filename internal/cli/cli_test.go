@@ -236,6 +236,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		"dance":                                "there is no command dance; parley --help lists them",
 		"chat now":                             "unexpected argument now; see parley chat --help",
 		"keys list --dance":                    "unknown flag --dance; see parley keys list --help",
+		"completion":                           `expected "<shell>"; see parley completion --help`,
 		"serve --data":                         "--data needs a value; want --data=DIR",
 		"chat --attr gold":                     "want --attr=KEY=VALUE",
 		"chat --endpoint here":                 `endpoint "here" is not a URL like https://chat.example.com`,

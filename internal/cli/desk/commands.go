@@ -54,7 +54,7 @@ func CommandHelp(indent string) string {
 // Obey does what the lines say, one after the other, until /quit or until there are no more: then what is connected is ended,
 // after the other side has had time to answer. It begins when what was in hand before has been shown.
 func (d *Desk) Obey(ctx context.Context, lines <-chan string) {
-	d.await(ctx, func() bool { return d.begun })
+	d.Begun(ctx)
 	for {
 		select {
 		case line, ok := <-lines:

@@ -92,6 +92,11 @@ func (d *Desk) Begin(a *client.Agent, own string) {
 	close(d.ready)
 }
 
+// Begun waits until all that there was at the beginning has been shown, and reports whether it was before the agent left.
+func (d *Desk) Begun(ctx context.Context) bool {
+	return d.await(ctx, func() bool { return d.begun })
+}
+
 // Event shows an event.
 func (d *Desk) Event(e *client.AgentEvent) {
 	select {
