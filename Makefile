@@ -37,7 +37,7 @@ build: ## Build bin/parley, one static binary
 # many as make -j says. Generating comes before them: it writes what they read.
 .PHONY: test
 test: generate-check ## Run every check and every test
-	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit clients packages build
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) lint unit recount clients packages build
 
 .PHONY: lint
 lint: ## Formatting, vet, modernisation and static analysis
@@ -71,6 +71,12 @@ packages: ## Make the packages of this commit for one system, twice, and read th
 .PHONY: clients
 clients: build ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
 	test/clients/run
+
+# Records are flushed to the disk one by one: in memory that takes no time.
+CHATS := 2000
+.PHONY: recount
+recount: ## Simulate chats, and have a script in another language recompute every metric from their records: make recount CHATS=100000
+	TMPDIR=$(firstword $(wildcard /dev/shm) /tmp) RECOUNT_CHATS=$(CHATS) go test -tags recount -count=1 -timeout 0 -run Recount -v ./internal/connectapi
 
 .PHONY: bench
 bench: ## Load the server with whole chats and print figures beside probes of the machine

@@ -28,13 +28,13 @@ type centre struct {
 	flows        map[string]string
 }
 
-func inCentre(t *testing.T, test func(c *centre)) {
+func inCentre(t *testing.T, test func(c *centre), change ...func(*enginetest.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := router.New(router.Config{Log: enginetest.NoLog})
-		h := openHall(t, func(o *enginetest.Options) {
+		h := openHall(t, append([]func(*enginetest.Options){func(o *enginetest.Options) {
 			o.Observers, o.Agents, o.Changed, o.Staffing = []engine.Observer{r}, []engine.AgentObserver{r}, r.SetUp, r.Staffing
-		})
+		}}, change...)...)
 		r.Store, r.Catalog, r.Clock = h.engine.Store, h.engine.Catalog, h.engine.Clock
 		h.service.Router = r
 		ctx, cancel := context.WithCancel(t.Context())

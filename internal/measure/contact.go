@@ -90,8 +90,12 @@ func OfRecord(c *center.Contact) Contact {
 		Initiated: second(c.Initiated), System: second(c.ConnectedSystem), Enqueued: second(c.Enqueued), Connected: second(c.AgentConnected),
 		Disconnected: second(c.Disconnected), AfterWork: second(c.AfterWork), AfterWorkEnd: second(c.AfterWorkEnd), Transferred: second(c.Transferred),
 	}
-	if f.End = c.Disconnected.UnixMilli(); c.AgentConnected.IsZero() {
+	f.End = c.Disconnected.UnixMilli()
+	if c.AgentConnected.IsZero() {
 		f.Agent = ""
+	}
+	if c.Enqueued.IsZero() {
+		f.Queue = ""
 	}
 	if v := c.SegmentAttrs[subtypeAttribute].String; v != nil {
 		f.Subtype = *v
@@ -122,9 +126,7 @@ const (
 // the order of their names, and without white space. Of what is no JSON it is the text itself.
 func Expression(raw []byte) string {
 	var v any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if d.Decode(&v) != nil || d.More() {
+	if json.Unmarshal(raw, &v) != nil {
 		return string(raw)
 	}
 	var b bytes.Buffer

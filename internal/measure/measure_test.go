@@ -164,7 +164,7 @@ func TestOfRecord(t *testing.T) {
 	want := measure.Contact{
 		ID: "c", Method: "API", Reason: "API", Subtype: subtype, Agent: "ana", Next: true, Initiated: base, System: base + 1, Enqueued: base + 2, Connected: base + 3,
 		AfterWork: base + 4, Disconnected: base + 5, AfterWorkEnd: base + 6, Transferred: base + 7,
-		Steps: []measure.Step{{`{"a":{"x":"<","y":1.50},"b":[2,1]}`, "EXPIRED"}, {`{}`, "JOINED"}}, Last: `{}`, Profile: "p", Groups: "g/h", Talk: measure.Talk{Messages: 3},
+		Steps: []measure.Step{{`{"a":{"x":"<","y":1.5},"b":[2,1]}`, "EXPIRED"}, {`{}`, "JOINED"}}, Last: `{}`, Profile: "p", Groups: "g/h", Talk: measure.Talk{Messages: 3},
 	}
 	if fmt.Sprintf("%+v", c) != fmt.Sprintf("%+v", want) {
 		t.Errorf("%+v\nwant %+v", c, want)
