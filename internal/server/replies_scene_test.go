@@ -53,6 +53,8 @@ var questions = map[string]any{
 		{Name: new("CONTACTS_CREATED"), MetricFilters: []connect.MetricFilterV2{{MetricFilterKey: new("INITIATION_METHOD"), MetricFilterValues: []string{"API"}, Negate: new(false)}}},
 		{Name: new("SERVICE_LEVEL"), Threshold: []connect.ThresholdV2{{Comparison: new("LTE"), ThresholdValue: new(60.0)}}}},
 	"GetMetricDataV2.Groupings": []string{"QUEUE"},
+	"HistoricalMetrics":         []connect.HistoricalMetric{{Name: connect.HistoricalMetricNameSERVICE_LEVEL, Threshold: &connect.Threshold{Comparison: connect.ComparisonLT, ThresholdValue: new(60.0)}}},
+	"GetMetricData.Groupings":   []connect.Grouping{connect.GroupingQUEUE, connect.GroupingCHANNEL},
 }
 
 // bare looks at an instance as it is made, then at things of which nothing is said that can be left out.
@@ -111,6 +113,9 @@ func (r *replies) knownLists(s *servertest.Server, known map[string]any) {
 	known["GetMetricDataV2.Filters"] = []connect.FilterV2{{FilterKey: new("ROUTING_PROFILE"), FilterValues: []string{known["RoutingProfileId"].(string)}}}
 	known["GetMetricDataV2.ResourceArn"] = instance
 	known["GetMetricDataV2.StartTime"], known["GetMetricDataV2.EndTime"] = s.Clock().Now().Add(-time.Hour), s.Clock().Now().Add(10*time.Second)
+	known["GetMetricData.Filters"] = connect.Filters{RoutingProfiles: []string{known["RoutingProfileId"].(string)}}
+	known["GetMetricData.StartTime"] = s.Clock().Now().Truncate(5 * time.Minute).Add(-time.Hour)
+	known["GetMetricData.EndTime"] = s.Clock().Now().Truncate(5 * time.Minute)
 	known["SecurityProfileId"] = *told[connect.ListSecurityProfilesResponse](r)(s.Connect.ListSecurityProfiles(r.t.Context(), &connect.ListSecurityProfilesRequest{InstanceId: instance})).SecurityProfileSummaryList[0].Id
 	known["AgentStatusId"] = *told[connect.ListAgentStatusResponse](r)(s.Connect.ListAgentStatuses(r.t.Context(), &connect.ListAgentStatusRequest{InstanceId: instance})).AgentStatusSummaryList[0].Id
 }
