@@ -80,6 +80,22 @@ func (c *Colleagues) Silence(ctx context.Context, contact string) error {
 	return c.mode(ctx, contact, agent.MonitorCapabilitySILENT_MONITOR)
 }
 
+// QuickResponses yields what agents often say, filled in for a contact in hand, of which the shortcut, name, description or content has the
+// words, of which the last may be a beginning; those first that match best. Without words it is all of them, without a contact nothing of one is filled in.
+func (c *Colleagues) QuickResponses(ctx context.Context, contact, words string) iter.Seq2[agent.QuickResponseResult, error] {
+	call := c.calls.SearchQuickResponses().SessionToken(c.token)
+	if contact != "" {
+		call = call.ContactID(contact)
+	}
+	for i, field := range agent.QuickResponseField("").Values() {
+		if words != "" { // CONTENT, NAME, DESCRIPTION, SHORTCUT_KEY
+			call = call.Query(agent.QuickResponseQuery{Name: field, Values: []string{words}, Operator: agent.QuickResponseOperatorCONTAINS_AND_PREFIX,
+				Priority: []agent.QuickResponsePriority{"LOW", "MEDIUM", "LOW", "HIGH"}[i]})
+		}
+	}
+	return call.Items(ctx)
+}
+
 func (c *Colleagues) mode(ctx context.Context, contact string, mode agent.MonitorCapability) error {
 	_, err := c.calls.UpdateMonitorParticipantState().SessionToken(c.token).ContactID(contact).TargetMonitorMode(mode).Send(ctx)
 	return err

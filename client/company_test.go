@@ -81,7 +81,7 @@ func TestColleagues(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		ctx := t.Context()
 		quick := s.colleague("cy")
-		s.colleague("sue", "ManagerListenIn", "ManagerBargeIn")
+		s.colleague("sue", "ManagerListenIn", "ManagerBargeIn", "ContentManagement.Create")
 		way := &forgetful{Transport: &http.Transport{DialContext: s.net.dial, IdleConnTimeout: time.Minute}, seen: map[string]bool{}}
 		s.c = s.client(way, nil)
 		var w, x, y watcher
@@ -153,6 +153,18 @@ func TestColleagues(t *testing.T) {
 		do(cy.Accept(ctx, next))
 		if c := cy.Contact(contact); c == nil || c.ContactId != next || *c.PreviousContactId != contact {
 			t.Errorf("after the transfer the other has %+v; want contact %s", c, next)
+		}
+		for name, shortcut := range map[string]string{"Greeting": "hi", "How are you, Hilda": "how"} {
+			_, err := s.c.Agents.CreateQuickResponse().SessionToken(sue.Token()).Name(name).ShortcutKey(shortcut).Content("I am {{Agent.DisplayName}}, {{Customer.DisplayName}}").Send(ctx)
+			do(err)
+		}
+		var words []string
+		for r, err := range cy.QuickResponses(ctx, next, "hi") {
+			do(err)
+			words = append(words, *r.ShortcutKey, *r.Contents.PlainText)
+		}
+		if got := strings.Join(words, "; "); got != "hi; I am cy, Ana; how; I am cy, Ana" { // a shortcut counts more than a name
+			t.Errorf("the agent finds %s", got)
 		}
 		_, err = cy.Send(ctx, next, "I am Cy")
 		do(errors.Join(err, ana.Close()))

@@ -55,12 +55,36 @@ func (x *CreateChatTokenRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *CreateQuickResponseRequest) BindHTTP(in *restjson.Input) {
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *CreateQuickResponseRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
 func (x *CreateStreamRequest) BindHTTP(in *restjson.Input) {
 	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
 }
 
 // CallHTTP writes x into a request.
 func (x *CreateStreamRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *DeleteQuickResponseRequest) BindHTTP(in *restjson.Input) {
+	x.QuickResponseId = in.Label("QuickResponseId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *DeleteQuickResponseRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("QuickResponseId", x.QuickResponseId)
 	o.Header("X-Amz-Bearer", x.SessionToken)
 }
 
@@ -161,6 +185,22 @@ func (x *ListQuickConnectsRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *ListQuickResponsesRequest) BindHTTP(in *restjson.Input) {
+	x.MaxResults = in.Query("MaxResults", "maxResults").OptInt32()
+	x.NextToken = in.Query("NextToken", "nextToken").OptString()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *ListQuickResponsesRequest) CallHTTP(o *restjson.Outgoing) {
+	if x.MaxResults != nil {
+		o.Query("maxResults", restjson.Digits(*x.MaxResults))
+	}
+	o.OptQuery("nextToken", x.NextToken)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
 func (x *ListWaitingContactsRequest) BindHTTP(in *restjson.Input) {
 	x.QueueId = in.Query("QueueId", "queueId").OptString()
 	x.MaxResults = in.Query("MaxResults", "maxResults").OptInt32()
@@ -243,6 +283,18 @@ func (x *RemoveParticipantRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *SearchQuickResponsesRequest) BindHTTP(in *restjson.Input) {
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *SearchQuickResponsesRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
 func (x *SignInRequest) BindHTTP(in *restjson.Input) {
 	in.Body(x)
 }
@@ -302,6 +354,20 @@ func (x *UpdateMonitorParticipantStateRequest) BindHTTP(in *restjson.Input) {
 // CallHTTP writes x into a request.
 func (x *UpdateMonitorParticipantStateRequest) CallHTTP(o *restjson.Outgoing) {
 	o.Label("ContactId", x.ContactId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
+func (x *UpdateQuickResponseRequest) BindHTTP(in *restjson.Input) {
+	x.QuickResponseId = in.Label("QuickResponseId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *UpdateQuickResponseRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("QuickResponseId", x.QuickResponseId)
 	o.Header("X-Amz-Bearer", x.SessionToken)
 	o.Body(x)
 }

@@ -55,10 +55,32 @@ func (c *Client) CreateChatToken(ctx context.Context, in *CreateChatTokenRequest
 	return out, nil
 }
 
+// CreateQuickResponse calls POST /agent/quick-responses.
+func (c *Client) CreateQuickResponse(ctx context.Context, in *CreateQuickResponseRequest) (*CreateQuickResponseResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(CreateQuickResponseResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateQuickResponse], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateStream calls POST /agent/stream.
 func (c *Client) CreateStream(ctx context.Context, in *CreateStreamRequest) (*CreateStreamResponse, error) {
 	out := new(CreateStreamResponse)
 	if err := c.c.Do(ctx, &Operations[opCreateStream], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteQuickResponse calls DELETE /agent/quick-responses/{QuickResponseId}.
+func (c *Client) DeleteQuickResponse(ctx context.Context, in *DeleteQuickResponseRequest) (*DeleteQuickResponseResponse, error) {
+	out := new(DeleteQuickResponseResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteQuickResponse], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -127,6 +149,15 @@ func (c *Client) ListQuickConnects(ctx context.Context, in *ListQuickConnectsReq
 	return out, nil
 }
 
+// ListQuickResponses calls GET /agent/quick-responses.
+func (c *Client) ListQuickResponses(ctx context.Context, in *ListQuickResponsesRequest) (*ListQuickResponsesResponse, error) {
+	out := new(ListQuickResponsesResponse)
+	if err := c.c.Do(ctx, &Operations[opListQuickResponses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListWaitingContacts calls GET /agent/waiting-contacts.
 func (c *Client) ListWaitingContacts(ctx context.Context, in *ListWaitingContactsRequest) (*ListWaitingContactsResponse, error) {
 	out := new(ListWaitingContactsResponse)
@@ -185,6 +216,15 @@ func (c *Client) RemoveParticipant(ctx context.Context, in *RemoveParticipantReq
 	return out, nil
 }
 
+// SearchQuickResponses calls POST /agent/quick-responses/search.
+func (c *Client) SearchQuickResponses(ctx context.Context, in *SearchQuickResponsesRequest) (*SearchQuickResponsesResponse, error) {
+	out := new(SearchQuickResponsesResponse)
+	if err := c.c.Do(ctx, &Operations[opSearchQuickResponses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignIn calls POST /agent/sign-in.
 func (c *Client) SignIn(ctx context.Context, in *SignInRequest) (*SignInResponse, error) {
 	out := new(SignInResponse)
@@ -229,6 +269,15 @@ func (c *Client) UpdateContactAttributes(ctx context.Context, in *UpdateContactA
 func (c *Client) UpdateMonitorParticipantState(ctx context.Context, in *UpdateMonitorParticipantStateRequest) (*UpdateMonitorParticipantStateResponse, error) {
 	out := new(UpdateMonitorParticipantStateResponse)
 	if err := c.c.Do(ctx, &Operations[opUpdateMonitorParticipantState], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateQuickResponse calls POST /agent/quick-responses/{QuickResponseId}.
+func (c *Client) UpdateQuickResponse(ctx context.Context, in *UpdateQuickResponseRequest) (*UpdateQuickResponseResponse, error) {
+	out := new(UpdateQuickResponseResponse)
+	if err := c.c.Do(ctx, &Operations[opUpdateQuickResponse], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

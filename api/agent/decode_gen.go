@@ -352,6 +352,58 @@ func (x *CreateChatTokenResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *CreateQuickResponseRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Name":
+			seen |= 1 << 0
+			x.Name = d.String()
+		case "Content":
+			seen |= 1 << 1
+			x.Content = d.String()
+		case "ContentFormat":
+			x.ContentFormat = QuickResponseFormat(d.String())
+		case "ShortcutKey":
+			x.ShortcutKey = new(d.String())
+		case "Description":
+			x.Description = new(d.String())
+		case "IsActive":
+			x.IsActive = new(d.Bool())
+		case "RoutingProfileIds":
+			x.RoutingProfileIds = restjson.DecodeList(d, restjson.StringInto[string])
+		case "ClientToken":
+			x.ClientToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<2-1 {
+		d.Missing(seen, "Name", "Content")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *CreateQuickResponseResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickResponseId":
+			x.QuickResponseId = d.String()
+		case "QuickResponseArn":
+			x.QuickResponseArn = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *CreateStreamRequest) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
@@ -394,6 +446,16 @@ func (x *CurrentStatus) DecodeJSON(d *restjson.Decoder) {
 			d.Skip()
 		}
 	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *DeleteQuickResponseRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *DeleteQuickResponseResponse) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
 }
 
 // DecodeJSON reads the members that travel in a body.
@@ -537,6 +599,28 @@ func (x *ListQuickConnectsResponse) DecodeJSON(d *restjson.Decoder) {
 		switch string(d.Key()) {
 		case "QuickConnects":
 			x.QuickConnects = restjson.DecodeList(d, (*QuickConnectSummary).DecodeJSON)
+		case "NextToken":
+			x.NextToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListQuickResponsesRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListQuickResponsesResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickResponses":
+			x.QuickResponses = restjson.DecodeList(d, (*QuickResponse).DecodeJSON)
 		case "NextToken":
 			x.NextToken = new(d.String())
 		default:
@@ -786,6 +870,118 @@ func (x *QuickConnectSummary) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *QuickResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickResponseId":
+			x.QuickResponseId = d.String()
+		case "QuickResponseArn":
+			x.QuickResponseArn = d.String()
+		case "Name":
+			x.Name = d.String()
+		case "Description":
+			x.Description = new(d.String())
+		case "ShortcutKey":
+			x.ShortcutKey = new(d.String())
+		case "Content":
+			x.Content = d.String()
+		case "ContentFormat":
+			x.ContentFormat = QuickResponseFormat(d.String())
+		case "IsActive":
+			x.IsActive = d.Bool()
+		case "RoutingProfileIds":
+			x.RoutingProfileIds = restjson.DecodeList(d, restjson.StringInto[string])
+		case "LastModifiedTime":
+			x.LastModifiedTime = d.DateTime()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *QuickResponseContents) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "PlainText":
+			x.PlainText = new(d.String())
+		case "Markdown":
+			x.Markdown = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *QuickResponseQuery) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Name":
+			seen |= 1 << 0
+			x.Name = QuickResponseField(d.String())
+		case "Values":
+			seen |= 1 << 1
+			x.Values = restjson.DecodeList(d, restjson.StringInto[string])
+		case "Operator":
+			seen |= 1 << 2
+			x.Operator = QuickResponseOperator(d.String())
+		case "Priority":
+			x.Priority = QuickResponsePriority(d.String())
+		case "AllowFuzziness":
+			x.AllowFuzziness = new(d.Bool())
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<3-1 {
+		d.Missing(seen, "Name", "Values", "Operator")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *QuickResponseResult) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "QuickResponseId":
+			x.QuickResponseId = d.String()
+		case "QuickResponseArn":
+			x.QuickResponseArn = d.String()
+		case "KnowledgeBaseId":
+			x.KnowledgeBaseId = d.String()
+		case "Name":
+			x.Name = d.String()
+		case "Description":
+			x.Description = new(d.String())
+		case "ShortcutKey":
+			x.ShortcutKey = new(d.String())
+		case "Contents":
+			x.Contents = new(QuickResponseContents)
+			x.Contents.DecodeJSON(d)
+		case "AttributesInterpolated":
+			x.AttributesInterpolated = restjson.DecodeList(d, restjson.StringInto[string])
+		case "AttributesNotInterpolated":
+			x.AttributesNotInterpolated = restjson.DecodeList(d, restjson.StringInto[string])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *Reference) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
@@ -842,6 +1038,46 @@ func (x *RoutingProfile) DecodeJSON(d *restjson.Decoder) {
 			x.Concurrencies = restjson.DecodeList(d, (*ChannelConcurrency).DecodeJSON)
 		case "Queues":
 			x.Queues = restjson.DecodeList(d, (*ProfileQueue).DecodeJSON)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *SearchQuickResponsesRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Queries":
+			x.Queries = restjson.DecodeList(d, (*QuickResponseQuery).DecodeJSON)
+		case "ContactId":
+			x.ContactId = new(d.String())
+		case "Attributes":
+			x.Attributes = restjson.DecodeMap[string](d, restjson.StringInto[string])
+		case "MaxResults":
+			x.MaxResults = new(d.Int32())
+		case "NextToken":
+			x.NextToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *SearchQuickResponsesResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Results":
+			x.Results = restjson.DecodeList(d, (*QuickResponseResult).DecodeJSON)
+		case "NextToken":
+			x.NextToken = new(d.String())
 		default:
 			d.Skip()
 		}
@@ -998,6 +1234,42 @@ func (x *UpdateMonitorParticipantStateRequest) DecodeJSON(d *restjson.Decoder) {
 
 // DecodeJSON reads the members that travel in a body.
 func (x *UpdateMonitorParticipantStateResponse) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *UpdateQuickResponseRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Name":
+			x.Name = new(d.String())
+		case "Content":
+			x.Content = new(d.String())
+		case "ContentFormat":
+			x.ContentFormat = QuickResponseFormat(d.String())
+		case "ShortcutKey":
+			x.ShortcutKey = new(d.String())
+		case "RemoveShortcutKey":
+			x.RemoveShortcutKey = new(d.Bool())
+		case "Description":
+			x.Description = new(d.String())
+		case "RemoveDescription":
+			x.RemoveDescription = new(d.Bool())
+		case "IsActive":
+			x.IsActive = new(d.Bool())
+		case "RoutingProfileIds":
+			x.RoutingProfileIds = restjson.DecodeList(d, restjson.StringInto[string])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *UpdateQuickResponseResponse) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
 

@@ -187,6 +187,28 @@ func (x *CreateChatTokenResponse) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *CreateQuickResponseRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "Name", x.Name)
+	b = restjson.String(b, "Content", x.Content)
+	b = restjson.OptEnum(b, "ContentFormat", x.ContentFormat)
+	b = restjson.OptString(b, "ShortcutKey", x.ShortcutKey)
+	b = restjson.OptString(b, "Description", x.Description)
+	b = restjson.OptBool(b, "IsActive", x.IsActive)
+	b = restjson.AppendList(b, "RoutingProfileIds", x.RoutingProfileIds, restjson.StringElement[string])
+	b = restjson.OptString(b, "ClientToken", x.ClientToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *CreateQuickResponseResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "QuickResponseId", x.QuickResponseId)
+	b = restjson.String(b, "QuickResponseArn", x.QuickResponseArn)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*CreateStreamRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
@@ -207,6 +229,12 @@ func (x *CurrentStatus) AppendJSON(b []byte) []byte {
 	b = restjson.DateTime(b, "Since", x.Since)
 	return restjson.End(b)
 }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*DeleteQuickResponseRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*DeleteQuickResponseResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*EndContactRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
@@ -280,6 +308,17 @@ func (*ListQuickConnectsRequest) AppendJSON(b []byte) []byte { return append(b, 
 func (x *ListQuickConnectsResponse) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = append(restjson.Elements(restjson.Key(b, "QuickConnects"), x.QuickConnects, (*QuickConnectSummary).AppendJSON), ',')
+	b = restjson.OptString(b, "NextToken", x.NextToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*ListQuickResponsesRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ListQuickResponsesResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = append(restjson.Elements(restjson.Key(b, "QuickResponses"), x.QuickResponses, (*QuickResponse).AppendJSON), ',')
 	b = restjson.OptString(b, "NextToken", x.NextToken)
 	return restjson.End(b)
 }
@@ -407,6 +446,58 @@ func (x *QuickConnectSummary) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *QuickResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "QuickResponseId", x.QuickResponseId)
+	b = restjson.String(b, "QuickResponseArn", x.QuickResponseArn)
+	b = restjson.String(b, "Name", x.Name)
+	b = restjson.OptString(b, "Description", x.Description)
+	b = restjson.OptString(b, "ShortcutKey", x.ShortcutKey)
+	b = restjson.String(b, "Content", x.Content)
+	b = restjson.String(b, "ContentFormat", x.ContentFormat)
+	b = restjson.Bool(b, "IsActive", x.IsActive)
+	b = append(restjson.Elements(restjson.Key(b, "RoutingProfileIds"), x.RoutingProfileIds, restjson.StringElement[string]), ',')
+	b = restjson.DateTime(b, "LastModifiedTime", x.LastModifiedTime)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *QuickResponseContents) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.OptString(b, "PlainText", x.PlainText)
+	b = restjson.OptString(b, "Markdown", x.Markdown)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *QuickResponseQuery) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "Name", x.Name)
+	b = append(restjson.Elements(restjson.Key(b, "Values"), x.Values, restjson.StringElement[string]), ',')
+	b = restjson.String(b, "Operator", x.Operator)
+	b = restjson.OptEnum(b, "Priority", x.Priority)
+	b = restjson.OptBool(b, "AllowFuzziness", x.AllowFuzziness)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *QuickResponseResult) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "QuickResponseId", x.QuickResponseId)
+	b = restjson.String(b, "QuickResponseArn", x.QuickResponseArn)
+	b = restjson.String(b, "KnowledgeBaseId", x.KnowledgeBaseId)
+	b = restjson.String(b, "Name", x.Name)
+	b = restjson.OptString(b, "Description", x.Description)
+	b = restjson.OptString(b, "ShortcutKey", x.ShortcutKey)
+	if x.Contents != nil {
+		b = append(x.Contents.AppendJSON(restjson.Key(b, "Contents")), ',')
+	}
+	b = append(restjson.Elements(restjson.Key(b, "AttributesInterpolated"), x.AttributesInterpolated, restjson.StringElement[string]), ',')
+	b = append(restjson.Elements(restjson.Key(b, "AttributesNotInterpolated"), x.AttributesNotInterpolated, restjson.StringElement[string]), ',')
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *Reference) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = restjson.String(b, "Type", x.Type)
@@ -437,6 +528,25 @@ func (x *RoutingProfile) AppendJSON(b []byte) []byte {
 	}
 	b = append(restjson.Elements(restjson.Key(b, "Concurrencies"), x.Concurrencies, (*ChannelConcurrency).AppendJSON), ',')
 	b = append(restjson.Elements(restjson.Key(b, "Queues"), x.Queues, (*ProfileQueue).AppendJSON), ',')
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *SearchQuickResponsesRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.AppendList(b, "Queries", x.Queries, (*QuickResponseQuery).AppendJSON)
+	b = restjson.OptString(b, "ContactId", x.ContactId)
+	b = restjson.AppendMap(b, "Attributes", x.Attributes, restjson.StringElement[string])
+	b = restjson.OptInt(b, "MaxResults", x.MaxResults)
+	b = restjson.OptString(b, "NextToken", x.NextToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *SearchQuickResponsesResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = append(restjson.Elements(restjson.Key(b, "Results"), x.Results, (*QuickResponseResult).AppendJSON), ',')
+	b = restjson.OptString(b, "NextToken", x.NextToken)
 	return restjson.End(b)
 }
 
@@ -504,6 +614,24 @@ func (x *UpdateMonitorParticipantStateRequest) AppendJSON(b []byte) []byte {
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*UpdateMonitorParticipantStateResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *UpdateQuickResponseRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.OptString(b, "Name", x.Name)
+	b = restjson.OptString(b, "Content", x.Content)
+	b = restjson.OptEnum(b, "ContentFormat", x.ContentFormat)
+	b = restjson.OptString(b, "ShortcutKey", x.ShortcutKey)
+	b = restjson.OptBool(b, "RemoveShortcutKey", x.RemoveShortcutKey)
+	b = restjson.OptString(b, "Description", x.Description)
+	b = restjson.OptBool(b, "RemoveDescription", x.RemoveDescription)
+	b = restjson.OptBool(b, "IsActive", x.IsActive)
+	b = restjson.AppendList(b, "RoutingProfileIds", x.RoutingProfileIds, restjson.StringElement[string])
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*UpdateQuickResponseResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *UserSummary) AppendJSON(b []byte) []byte {

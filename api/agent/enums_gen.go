@@ -191,6 +191,103 @@ func (e QuickConnectType) Valid() bool {
 	return false
 }
 
+// QuickResponseField is an enum. What of a quick response is looked at.
+type QuickResponseField string
+
+// The values of QuickResponseField.
+const (
+	QuickResponseFieldCONTENT      QuickResponseField = "content"
+	QuickResponseFieldNAME         QuickResponseField = "name"
+	QuickResponseFieldDESCRIPTION  QuickResponseField = "description"
+	QuickResponseFieldSHORTCUT_KEY QuickResponseField = "shortcutKey"
+)
+
+// Values returns every value of QuickResponseField, in the model's order.
+func (QuickResponseField) Values() []QuickResponseField {
+	return []QuickResponseField{QuickResponseFieldCONTENT, QuickResponseFieldNAME, QuickResponseFieldDESCRIPTION, QuickResponseFieldSHORTCUT_KEY}
+}
+
+// Valid reports whether e is one of the values of QuickResponseField.
+func (e QuickResponseField) Valid() bool {
+	switch e {
+	case QuickResponseFieldCONTENT, QuickResponseFieldNAME, QuickResponseFieldDESCRIPTION, QuickResponseFieldSHORTCUT_KEY:
+		return true
+	}
+	return false
+}
+
+// QuickResponseFormat is an enum. How the content of a quick response is to be read: as
+// text/plain or text/markdown, whichever it is sent as.
+type QuickResponseFormat string
+
+// The values of QuickResponseFormat.
+const (
+	QuickResponseFormatPLAIN    QuickResponseFormat = "PLAIN"
+	QuickResponseFormatMARKDOWN QuickResponseFormat = "MARKDOWN"
+)
+
+// Values returns every value of QuickResponseFormat, in the model's order.
+func (QuickResponseFormat) Values() []QuickResponseFormat {
+	return []QuickResponseFormat{QuickResponseFormatPLAIN, QuickResponseFormatMARKDOWN}
+}
+
+// Valid reports whether e is one of the values of QuickResponseFormat.
+func (e QuickResponseFormat) Valid() bool {
+	switch e {
+	case QuickResponseFormatPLAIN, QuickResponseFormatMARKDOWN:
+		return true
+	}
+	return false
+}
+
+// QuickResponseOperator is an enum. How words are looked for: whole ones, or the last of them by
+// how it begins. Case and accents do not matter.
+type QuickResponseOperator string
+
+// The values of QuickResponseOperator.
+const (
+	QuickResponseOperatorCONTAINS            QuickResponseOperator = "CONTAINS"
+	QuickResponseOperatorCONTAINS_AND_PREFIX QuickResponseOperator = "CONTAINS_AND_PREFIX"
+)
+
+// Values returns every value of QuickResponseOperator, in the model's order.
+func (QuickResponseOperator) Values() []QuickResponseOperator {
+	return []QuickResponseOperator{QuickResponseOperatorCONTAINS, QuickResponseOperatorCONTAINS_AND_PREFIX}
+}
+
+// Valid reports whether e is one of the values of QuickResponseOperator.
+func (e QuickResponseOperator) Valid() bool {
+	switch e {
+	case QuickResponseOperatorCONTAINS, QuickResponseOperatorCONTAINS_AND_PREFIX:
+		return true
+	}
+	return false
+}
+
+// QuickResponsePriority is an enum. How much a match counts in the order of results.
+type QuickResponsePriority string
+
+// The values of QuickResponsePriority.
+const (
+	QuickResponsePriorityHIGH   QuickResponsePriority = "HIGH"
+	QuickResponsePriorityMEDIUM QuickResponsePriority = "MEDIUM"
+	QuickResponsePriorityLOW    QuickResponsePriority = "LOW"
+)
+
+// Values returns every value of QuickResponsePriority, in the model's order.
+func (QuickResponsePriority) Values() []QuickResponsePriority {
+	return []QuickResponsePriority{QuickResponsePriorityHIGH, QuickResponsePriorityMEDIUM, QuickResponsePriorityLOW}
+}
+
+// Valid reports whether e is one of the values of QuickResponsePriority.
+func (e QuickResponsePriority) Valid() bool {
+	switch e {
+	case QuickResponsePriorityHIGH, QuickResponsePriorityMEDIUM, QuickResponsePriorityLOW:
+		return true
+	}
+	return false
+}
+
 // WaitingCause is an enum. Why a contact has no agent yet. The first six are of the contact, the
 // others of one agent.
 type WaitingCause string

@@ -22,7 +22,9 @@ const (
 	opBroadcast
 	opClearContact
 	opCreateChatToken
+	opCreateQuickResponse
 	opCreateStream
+	opDeleteQuickResponse
 	opEndContact
 	opExplainContact
 	opGetAgent
@@ -30,17 +32,20 @@ const (
 	opLeaveContact
 	opListActiveContacts
 	opListQuickConnects
+	opListQuickResponses
 	opListWaitingContacts
 	opMonitorContact
 	opPickContact
 	opPutAgentStatus
 	opRejectContact
 	opRemoveParticipant
+	opSearchQuickResponses
 	opSignIn
 	opSignOut
 	opTransferContact
 	opUpdateContactAttributes
 	opUpdateMonitorParticipantState
+	opUpdateQuickResponse
 )
 
 // Operations are the operations of the API, sorted by name. It is not to be changed.
@@ -91,10 +96,33 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "CreateQuickResponse", Method: "POST", Path: "/agent/quick-responses",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "CreateStream", Method: "POST", Path: "/agent/stream",
 		Errors: []string{
 			"AccessDeniedException",
 			"InternalServiceException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "DeleteQuickResponse", Method: "DELETE", Path: "/agent/quick-responses/{QuickResponseId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
 			"ThrottlingException",
 			"UnauthorizedException",
 			"ValidationException",
@@ -183,6 +211,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "ListQuickResponses", Method: "GET", Path: "/agent/quick-responses",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "ListWaitingContacts", Method: "GET", Path: "/agent/waiting-contacts",
 		ReadOnly: true,
 		Errors: []string{
@@ -255,6 +294,17 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "SearchQuickResponses", Method: "POST", Path: "/agent/quick-responses/search",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "SignIn", Method: "POST", Path: "/agent/sign-in",
 		Errors: []string{
 			"AccessDeniedException",
@@ -310,6 +360,18 @@ var Operations = []restjson.Operation{
 			"ValidationException",
 		},
 	},
+	{
+		Service: "agent", Name: "UpdateQuickResponse", Method: "POST", Path: "/agent/quick-responses/{QuickResponseId}",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
 }
 
 // NewHandler serves svc over HTTP.
@@ -319,7 +381,9 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opBroadcast], svc.Broadcast),
 		restjson.Handle(&Operations[opClearContact], svc.ClearContact),
 		restjson.Handle(&Operations[opCreateChatToken], svc.CreateChatToken),
+		restjson.Handle(&Operations[opCreateQuickResponse], svc.CreateQuickResponse),
 		restjson.Handle(&Operations[opCreateStream], svc.CreateStream),
+		restjson.Handle(&Operations[opDeleteQuickResponse], svc.DeleteQuickResponse),
 		restjson.Handle(&Operations[opEndContact], svc.EndContact),
 		restjson.Handle(&Operations[opExplainContact], svc.ExplainContact),
 		restjson.Handle(&Operations[opGetAgent], svc.GetAgent),
@@ -327,16 +391,19 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opLeaveContact], svc.LeaveContact),
 		restjson.Handle(&Operations[opListActiveContacts], svc.ListActiveContacts),
 		restjson.Handle(&Operations[opListQuickConnects], svc.ListQuickConnects),
+		restjson.Handle(&Operations[opListQuickResponses], svc.ListQuickResponses),
 		restjson.Handle(&Operations[opListWaitingContacts], svc.ListWaitingContacts),
 		restjson.Handle(&Operations[opMonitorContact], svc.MonitorContact),
 		restjson.Handle(&Operations[opPickContact], svc.PickContact),
 		restjson.Handle(&Operations[opPutAgentStatus], svc.PutAgentStatus),
 		restjson.Handle(&Operations[opRejectContact], svc.RejectContact),
 		restjson.Handle(&Operations[opRemoveParticipant], svc.RemoveParticipant),
+		restjson.Handle(&Operations[opSearchQuickResponses], svc.SearchQuickResponses),
 		restjson.Handle(&Operations[opSignIn], svc.SignIn),
 		restjson.Handle(&Operations[opSignOut], svc.SignOut),
 		restjson.Handle(&Operations[opTransferContact], svc.TransferContact),
 		restjson.Handle(&Operations[opUpdateContactAttributes], svc.UpdateContactAttributes),
 		restjson.Handle(&Operations[opUpdateMonitorParticipantState], svc.UpdateMonitorParticipantState),
+		restjson.Handle(&Operations[opUpdateQuickResponse], svc.UpdateQuickResponse),
 	})
 }

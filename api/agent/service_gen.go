@@ -8,7 +8,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Service is the API with its 23 operations. A server implements it by embedding Unimplemented
+// Service is the API with its 28 operations. A server implements it by embedding Unimplemented
 // and overriding what it answers; Client implements it by calling a server. Inputs are never nil
 // and belong to the callee. Errors are exceptions of this package, restjson.APIError, or errors
 // that HandlerOptions.MapError understands.
@@ -37,11 +37,24 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	CreateChatToken(ctx context.Context, in *CreateChatTokenRequest) (*CreateChatTokenResponse, error)
 
+	// CreateQuickResponse is POST /agent/quick-responses. It sets up a quick response: what agents
+	// often say, found by a shortcut or by its words. No two have one name, or one shortcut. The
+	// permission is ContentManagement.Create. Errors: AccessDeniedException,
+	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	CreateQuickResponse(ctx context.Context, in *CreateQuickResponseRequest) (*CreateQuickResponseResponse, error)
+
 	// CreateStream is POST /agent/stream. It returns where to open a WebSocket for what happens to
 	// the agent: snapshots, the items of the chats in hand, broadcasts. Errors:
 	// AccessDeniedException, InternalServiceException, ThrottlingException, UnauthorizedException,
 	// ValidationException.
 	CreateStream(ctx context.Context, in *CreateStreamRequest) (*CreateStreamResponse, error)
+
+	// DeleteQuickResponse is DELETE /agent/quick-responses/{QuickResponseId}. It deletes a quick
+	// response. One that does not exist is deleted already. The permission is
+	// ContentManagement.Delete. Errors: AccessDeniedException, InternalServiceException,
+	// InvalidStateException, ThrottlingException, UnauthorizedException, ValidationException.
+	DeleteQuickResponse(ctx context.Context, in *DeleteQuickResponseRequest) (*DeleteQuickResponseResponse, error)
 
 	// EndContact is POST /agent/contacts/{ContactId}/end. It ends the chat for everybody. The
 	// permission is StopContact.Enabled. Errors: AccessDeniedException, InternalServiceException,
@@ -88,6 +101,11 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	ListQuickConnects(ctx context.Context, in *ListQuickConnectsRequest) (*ListQuickConnectsResponse, error)
 
+	// ListQuickResponses is GET /agent/quick-responses. It lists all quick responses as they were
+	// set up, by name. The permission is ContentManagement.View. Errors: AccessDeniedException,
+	// InternalServiceException, ThrottlingException, UnauthorizedException, ValidationException.
+	ListQuickResponses(ctx context.Context, in *ListQuickResponsesRequest) (*ListQuickResponsesResponse, error)
+
 	// ListWaitingContacts is GET /agent/waiting-contacts. It lists the contacts that the agent may
 	// pick: those that wait in queues of manual assignment of the routing profile, the one that has
 	// waited longest first. The permission is ManualAssignAnyContact.Enable. Errors:
@@ -132,6 +150,15 @@ type Service interface {
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	RemoveParticipant(ctx context.Context, in *RemoveParticipantRequest) (*RemoveParticipantResponse, error)
 
+	// SearchQuickResponses is POST /agent/quick-responses/search. It finds quick responses of the
+	// agent's routing profile, fills in their placeholders, and orders them by how well they match;
+	// without queries it lists all by name. {{Attributes.NAME}} is an attribute of the contact;
+	// {{Agent.FirstName}}, {{Agent.LastName}}, {{Agent.DisplayName}}, {{Customer.DisplayName}},
+	// {{Contact.Id}} and {{Queue.Name}} are of the agent and the contact. Errors:
+	// AccessDeniedException, InternalServiceException, ResourceNotFoundException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	SearchQuickResponses(ctx context.Context, in *SearchQuickResponsesRequest) (*SearchQuickResponsesResponse, error)
+
 	// SignIn is POST /agent/sign-in. It begins a session of a user who has a username and a
 	// password, and the permission BasicAgentAccess. Errors: AccessDeniedException,
 	// InternalServiceException, ThrottlingException, UnauthorizedException, ValidationException.
@@ -165,6 +192,12 @@ type Service interface {
 	// InternalServiceException, InvalidStateException, ResourceNotFoundException,
 	// ThrottlingException, UnauthorizedException, ValidationException.
 	UpdateMonitorParticipantState(ctx context.Context, in *UpdateMonitorParticipantStateRequest) (*UpdateMonitorParticipantStateResponse, error)
+
+	// UpdateQuickResponse is POST /agent/quick-responses/{QuickResponseId}. It changes a quick
+	// response; what is absent stays. The permission is ContentManagement.Edit. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidStateException,
+	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
+	UpdateQuickResponse(ctx context.Context, in *UpdateQuickResponseRequest) (*UpdateQuickResponseResponse, error)
 }
 
 // Unimplemented answers every operation with NotImplementedException, HTTP status 501.
@@ -192,9 +225,19 @@ func (Unimplemented) CreateChatToken(context.Context, *CreateChatTokenRequest) (
 	return nil, restjson.NotImplemented(&Operations[opCreateChatToken])
 }
 
+// CreateQuickResponse answers that it is not implemented.
+func (Unimplemented) CreateQuickResponse(context.Context, *CreateQuickResponseRequest) (*CreateQuickResponseResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateQuickResponse])
+}
+
 // CreateStream answers that it is not implemented.
 func (Unimplemented) CreateStream(context.Context, *CreateStreamRequest) (*CreateStreamResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opCreateStream])
+}
+
+// DeleteQuickResponse answers that it is not implemented.
+func (Unimplemented) DeleteQuickResponse(context.Context, *DeleteQuickResponseRequest) (*DeleteQuickResponseResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteQuickResponse])
 }
 
 // EndContact answers that it is not implemented.
@@ -232,6 +275,11 @@ func (Unimplemented) ListQuickConnects(context.Context, *ListQuickConnectsReques
 	return nil, restjson.NotImplemented(&Operations[opListQuickConnects])
 }
 
+// ListQuickResponses answers that it is not implemented.
+func (Unimplemented) ListQuickResponses(context.Context, *ListQuickResponsesRequest) (*ListQuickResponsesResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListQuickResponses])
+}
+
 // ListWaitingContacts answers that it is not implemented.
 func (Unimplemented) ListWaitingContacts(context.Context, *ListWaitingContactsRequest) (*ListWaitingContactsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListWaitingContacts])
@@ -262,6 +310,11 @@ func (Unimplemented) RemoveParticipant(context.Context, *RemoveParticipantReques
 	return nil, restjson.NotImplemented(&Operations[opRemoveParticipant])
 }
 
+// SearchQuickResponses answers that it is not implemented.
+func (Unimplemented) SearchQuickResponses(context.Context, *SearchQuickResponsesRequest) (*SearchQuickResponsesResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opSearchQuickResponses])
+}
+
 // SignIn answers that it is not implemented.
 func (Unimplemented) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opSignIn])
@@ -285,4 +338,9 @@ func (Unimplemented) UpdateContactAttributes(context.Context, *UpdateContactAttr
 // UpdateMonitorParticipantState answers that it is not implemented.
 func (Unimplemented) UpdateMonitorParticipantState(context.Context, *UpdateMonitorParticipantStateRequest) (*UpdateMonitorParticipantStateResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opUpdateMonitorParticipantState])
+}
+
+// UpdateQuickResponse answers that it is not implemented.
+func (Unimplemented) UpdateQuickResponse(context.Context, *UpdateQuickResponseRequest) (*UpdateQuickResponseResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opUpdateQuickResponse])
 }

@@ -207,6 +207,32 @@ type CreateChatTokenResponse struct {
 	InitialContactId string // required; 1 to 256 characters
 }
 
+// CreateQuickResponseRequest is the input of CreateQuickResponse (POST /agent/quick-responses).
+type CreateQuickResponseRequest struct {
+	Name string // required; 1 to 100 characters
+	// With placeholders, as {{Attributes.NAME}}: see SearchQuickResponses.
+	Content string // required; 1 to 1024 characters
+	// PLAIN when absent.
+	ContentFormat QuickResponseFormat
+	// Without white space.
+	ShortcutKey *string // 1 to 100 characters
+	Description *string // 1 to 255 characters
+	// True when absent. Agents do not see one that is not.
+	IsActive *bool
+	// Whose agents have it, by id or ARN; everybody when absent.
+	RoutingProfileIds []string // 0 to 100 elements
+	// Repeated with the same token the call makes nothing more.
+	ClientToken *string // idempotency token, filled in by the client; 1 to 500 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// CreateQuickResponseResponse is the output of CreateQuickResponse.
+type CreateQuickResponseResponse struct {
+	QuickResponseId  string // required; 1 to 256 characters
+	QuickResponseArn string // required; 1 to 500 characters
+}
+
 // CreateStreamRequest is the input of CreateStream (POST /agent/stream).
 type CreateStreamRequest struct {
 	// The token of SignIn.
@@ -229,6 +255,18 @@ type CurrentStatus struct {
 	// Since when it is the status, or when it was chosen to be the next.
 	Since time.Time // required
 }
+
+// DeleteQuickResponseRequest is the input of DeleteQuickResponse (DELETE
+// /agent/quick-responses/{QuickResponseId}).
+type DeleteQuickResponseRequest struct {
+	// The id or the ARN.
+	QuickResponseId string // required; in the path; 1 to 500 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// DeleteQuickResponseResponse is the output of DeleteQuickResponse.
+type DeleteQuickResponseResponse struct{}
 
 // EndContactRequest is the input of EndContact (POST /agent/contacts/{ContactId}/end).
 type EndContactRequest struct {
@@ -333,6 +371,21 @@ type ListQuickConnectsRequest struct {
 type ListQuickConnectsResponse struct {
 	QuickConnects []QuickConnectSummary // required
 	NextToken     *string               // 1 to 100000 characters
+}
+
+// ListQuickResponsesRequest is the input of ListQuickResponses (GET /agent/quick-responses).
+type ListQuickResponsesRequest struct {
+	// 100 when absent.
+	MaxResults *int32  // query parameter maxResults; 1 to 100
+	NextToken  *string // query parameter nextToken; 1 to 100000 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// ListQuickResponsesResponse is the output of ListQuickResponses.
+type ListQuickResponsesResponse struct {
+	QuickResponses []QuickResponse // required
+	NextToken      *string         // 1 to 100000 characters
 }
 
 // ListWaitingContactsRequest is the input of ListWaitingContacts (GET /agent/waiting-contacts).
@@ -466,6 +519,56 @@ type QuickConnectSummary struct {
 	Load *QueuePresence
 }
 
+// QuickResponse is a structure. A quick response as it was set up.
+type QuickResponse struct {
+	QuickResponseId  string              // required; 1 to 256 characters
+	QuickResponseArn string              // required; 1 to 500 characters
+	Name             string              // required; 1 to 100 characters
+	Description      *string             // 1 to 255 characters
+	ShortcutKey      *string             // 1 to 100 characters
+	Content          string              // required; 1 to 1024 characters
+	ContentFormat    QuickResponseFormat // required
+	IsActive         bool                // required
+	// Whose agents have it; none for everybody.
+	RoutingProfileIds []string  // required; 0 to 100 elements
+	LastModifiedTime  time.Time // required
+}
+
+// QuickResponseContents is a structure. Of which there is the one that its format is.
+type QuickResponseContents struct {
+	PlainText *string
+	Markdown  *string
+}
+
+// QuickResponseQuery is a structure. What is looked for.
+type QuickResponseQuery struct {
+	Name QuickResponseField // required
+	// Of several one is enough. All words of it have to be there.
+	Values   []string              // required; 1 to 5 elements
+	Operator QuickResponseOperator // required
+	// MEDIUM when absent.
+	Priority QuickResponsePriority
+	// Words of four letters or more may have one letter more, less or another.
+	AllowFuzziness *bool
+}
+
+// QuickResponseResult is a structure. A quick response with its placeholders filled in, as
+// @amazon-connect/quick-responses has it.
+type QuickResponseResult struct {
+	QuickResponseId  string // required; 1 to 256 characters
+	QuickResponseArn string // required; 1 to 500 characters
+	// The instance, which keeps them.
+	KnowledgeBaseId string                 // required; 1 to 100 characters
+	Name            string                 // required; 1 to 100 characters
+	Description     *string                // 1 to 255 characters
+	ShortcutKey     *string                // 1 to 100 characters
+	Contents        *QuickResponseContents // required
+	// The placeholders that were filled in.
+	AttributesInterpolated []string // required
+	// Those that have no value. They are in the text as they were written.
+	AttributesNotInterpolated []string // required
+}
+
 // Reference is a structure. A reference of a contact.
 type Reference struct {
 	Type  string // required
@@ -505,6 +608,28 @@ type RoutingProfile struct {
 	DefaultOutboundQueue *QueueSummary
 	Concurrencies        []ChannelConcurrency // required
 	Queues               []ProfileQueue       // required
+}
+
+// SearchQuickResponsesRequest is the input of SearchQuickResponses (POST
+// /agent/quick-responses/search).
+type SearchQuickResponsesRequest struct {
+	// One that matches is enough.
+	Queries []QuickResponseQuery // 0 to 4 elements
+	// A contact in hand, which the placeholders are about.
+	ContactId *string // 1 to 256 characters
+	// Values for {{Attributes.NAME}} besides those of the contact, and in their place.
+	Attributes map[string]string
+	// 100 when absent.
+	MaxResults *int32  // 1 to 100
+	NextToken  *string // 1 to 100000 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// SearchQuickResponsesResponse is the output of SearchQuickResponses.
+type SearchQuickResponsesResponse struct {
+	Results   []QuickResponseResult // required
+	NextToken *string               // 1 to 100000 characters
 }
 
 // SignInRequest is the input of SignIn (POST /agent/sign-in).
@@ -578,6 +703,28 @@ type UpdateMonitorParticipantStateRequest struct {
 
 // UpdateMonitorParticipantStateResponse is the output of UpdateMonitorParticipantState.
 type UpdateMonitorParticipantStateResponse struct{}
+
+// UpdateQuickResponseRequest is the input of UpdateQuickResponse (POST
+// /agent/quick-responses/{QuickResponseId}).
+type UpdateQuickResponseRequest struct {
+	// The id or the ARN.
+	QuickResponseId   string  // required; in the path; 1 to 500 characters
+	Name              *string // 1 to 100 characters
+	Content           *string // 1 to 1024 characters
+	ContentFormat     QuickResponseFormat
+	ShortcutKey       *string // 1 to 100 characters
+	RemoveShortcutKey *bool
+	Description       *string // 1 to 255 characters
+	RemoveDescription *bool
+	IsActive          *bool
+	// Empty for everybody.
+	RoutingProfileIds []string // 0 to 100 elements
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// UpdateQuickResponseResponse is the output of UpdateQuickResponse.
+type UpdateQuickResponseResponse struct{}
 
 // UserSummary is a structure. Who is signed in.
 type UserSummary struct {

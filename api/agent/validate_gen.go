@@ -31,7 +31,33 @@ func (x *CreateChatTokenRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *CreateQuickResponseRequest) Validate(v *restjson.Validator) {
+	checkQuickResponseName(v, "Name", x.Name)
+	checkQuickResponseContent(v, "Content", x.Content)
+	restjson.CheckEnum(v, "ContentFormat", x.ContentFormat)
+	if x.ShortcutKey != nil {
+		checkShortcutKey(v, "ShortcutKey", *x.ShortcutKey)
+	}
+	if x.Description != nil {
+		checkQuickResponseDescription(v, "Description", *x.Description)
+	}
+	if x.RoutingProfileIds != nil {
+		checkRoutingProfileIds(v, "RoutingProfileIds", x.RoutingProfileIds)
+	}
+	if x.ClientToken != nil {
+		checkClientToken(v, "ClientToken", *x.ClientToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
 func (x *CreateStreamRequest) Validate(v *restjson.Validator) {
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *DeleteQuickResponseRequest) Validate(v *restjson.Validator) {
+	checkQuickResponseRef(v, "QuickResponseId", x.QuickResponseId)
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 
@@ -94,6 +120,17 @@ func (x *ListQuickConnectsRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *ListQuickResponsesRequest) Validate(v *restjson.Validator) {
+	if x.MaxResults != nil {
+		checkMaxResults(v, "MaxResults", *x.MaxResults)
+	}
+	if x.NextToken != nil {
+		checkNextToken(v, "NextToken", *x.NextToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
 func (x *ListWaitingContactsRequest) Validate(v *restjson.Validator) {
 	if x.QueueId != nil {
 		checkQueueRef(v, "QueueId", *x.QueueId)
@@ -132,6 +169,14 @@ func (x *PutAgentStatusRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *QuickResponseQuery) Validate(v *restjson.Validator) {
+	restjson.Enum(v, "Name", x.Name)
+	checkSearchTexts(v, "Values", x.Values)
+	restjson.Enum(v, "Operator", x.Operator)
+	restjson.CheckEnum(v, "Priority", x.Priority)
+}
+
+// Validate checks the constraints of the model.
 func (x *RejectContactRequest) Validate(v *restjson.Validator) {
 	checkContactId(v, "ContactId", x.ContactId)
 	checkSessionToken(v, "SessionToken", x.SessionToken)
@@ -141,6 +186,26 @@ func (x *RejectContactRequest) Validate(v *restjson.Validator) {
 func (x *RemoveParticipantRequest) Validate(v *restjson.Validator) {
 	checkContactId(v, "ContactId", x.ContactId)
 	checkParticipantId(v, "ParticipantId", x.ParticipantId)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *SearchQuickResponsesRequest) Validate(v *restjson.Validator) {
+	if x.Queries != nil {
+		checkQuickResponseQueries(v, "Queries", x.Queries)
+	}
+	if x.ContactId != nil {
+		checkContactId(v, "ContactId", *x.ContactId)
+	}
+	if x.Attributes != nil {
+		checkAttributes(v, "Attributes", x.Attributes)
+	}
+	if x.MaxResults != nil {
+		checkMaxResults(v, "MaxResults", *x.MaxResults)
+	}
+	if x.NextToken != nil {
+		checkNextToken(v, "NextToken", *x.NextToken)
+	}
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 
@@ -177,6 +242,28 @@ func (x *UpdateContactAttributesRequest) Validate(v *restjson.Validator) {
 func (x *UpdateMonitorParticipantStateRequest) Validate(v *restjson.Validator) {
 	checkContactId(v, "ContactId", x.ContactId)
 	restjson.Enum(v, "TargetMonitorMode", x.TargetMonitorMode)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *UpdateQuickResponseRequest) Validate(v *restjson.Validator) {
+	checkQuickResponseRef(v, "QuickResponseId", x.QuickResponseId)
+	if x.Name != nil {
+		checkQuickResponseName(v, "Name", *x.Name)
+	}
+	if x.Content != nil {
+		checkQuickResponseContent(v, "Content", *x.Content)
+	}
+	restjson.CheckEnum(v, "ContentFormat", x.ContentFormat)
+	if x.ShortcutKey != nil {
+		checkShortcutKey(v, "ShortcutKey", *x.ShortcutKey)
+	}
+	if x.Description != nil {
+		checkQuickResponseDescription(v, "Description", *x.Description)
+	}
+	if x.RoutingProfileIds != nil {
+		checkRoutingProfileIds(v, "RoutingProfileIds", x.RoutingProfileIds)
+	}
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 
@@ -263,8 +350,66 @@ func checkQuickConnectRef(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 500)
 }
 
+func checkQuickResponseContent(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 1024)
+}
+
+func checkQuickResponseDescription(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 255)
+}
+
+func checkQuickResponseName(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 100)
+}
+
+func checkQuickResponseQueries(v *restjson.Validator, name string, x []QuickResponseQuery) {
+	v.Size(name, len(x), 0, 4)
+	v.Enter(name)
+	for i := range x {
+		v.Index(i)
+		x[i].Validate(v)
+	}
+	v.Leave()
+}
+
+func checkQuickResponseRef(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 500)
+}
+
+func checkRoutingProfileIds(v *restjson.Validator, name string, x []string) {
+	v.Size(name, len(x), 0, 100)
+	v.Enter(name)
+	for i := range x {
+		v.Index(i)
+		checkRoutingProfileRef(v, "", x[i])
+	}
+	v.Leave()
+}
+
+func checkRoutingProfileRef(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 500)
+}
+
+func checkSearchText(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 1024)
+}
+
+func checkSearchTexts(v *restjson.Validator, name string, x []string) {
+	v.Size(name, len(x), 1, 5)
+	v.Enter(name)
+	for i := range x {
+		v.Index(i)
+		checkSearchText(v, "", x[i])
+	}
+	v.Leave()
+}
+
 func checkSessionToken(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 1000)
+}
+
+func checkShortcutKey(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 100)
 }
 
 func checkUserName(v *restjson.Validator, name, s string) {

@@ -223,6 +223,114 @@ func (b CreateChatToken) Send(ctx context.Context) (*agent.CreateChatTokenRespon
 	return out, nil
 }
 
+// CreateQuickResponse sets up a quick response: what agents often say, found by a shortcut or by
+// its words: POST /agent/quick-responses.
+//
+// Required: Name, Content, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type CreateQuickResponse struct {
+	caller restjson.Caller
+	in     agent.CreateQuickResponseRequest
+}
+
+// Name sets Name, the name. Required; 1 to 100 characters.
+func (b CreateQuickResponse) Name(v string) CreateQuickResponse {
+	b.in.Name = v
+	return b
+}
+
+// Content sets Content. With placeholders, as {{Attributes.NAME}}: see SearchQuickResponses.
+// Required; 1 to 1024 characters.
+func (b CreateQuickResponse) Content(v string) CreateQuickResponse {
+	b.in.Content = v
+	return b
+}
+
+// ContentFormat sets ContentFormat. PLAIN when absent.
+func (b CreateQuickResponse) ContentFormat(v agent.QuickResponseFormat) CreateQuickResponse {
+	b.in.ContentFormat = v
+	return b
+}
+
+// ShortcutKey sets ShortcutKey. Without white space. 1 to 100 characters.
+func (b CreateQuickResponse) ShortcutKey(v string) CreateQuickResponse {
+	b.in.ShortcutKey = &v
+	return b
+}
+
+// Description sets Description, a description for people. 1 to 255 characters.
+func (b CreateQuickResponse) Description(v string) CreateQuickResponse {
+	b.in.Description = &v
+	return b
+}
+
+// IsActive sets IsActive. True when absent. Agents do not see one that is not.
+func (b CreateQuickResponse) IsActive(v bool) CreateQuickResponse {
+	b.in.IsActive = &v
+	return b
+}
+
+// RoutingProfileID adds to RoutingProfileIds. Whose agents have it, by id or ARN; everybody when
+// absent. 0 to 100 elements; each 1 to 500 characters.
+func (b CreateQuickResponse) RoutingProfileID(v ...string) CreateQuickResponse {
+	b.in.RoutingProfileIds = fluent.Add(b.in.RoutingProfileIds, v)
+	return b
+}
+
+// SetRoutingProfileIDs replaces all of RoutingProfileIds by a copy of v; nil leaves it out.
+func (b CreateQuickResponse) SetRoutingProfileIDs(v []string) CreateQuickResponse {
+	b.in.RoutingProfileIds = slices.Clone(v)
+	return b
+}
+
+// ClientToken sets ClientToken. Repeated with the same token the call makes nothing more.
+// Idempotency token, filled in by the client; 1 to 500 characters.
+func (b CreateQuickResponse) ClientToken(v string) CreateQuickResponse {
+	b.in.ClientToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b CreateQuickResponse) SessionToken(v string) CreateQuickResponse {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateQuickResponse) With(in *agent.CreateQuickResponseRequest) CreateQuickResponse {
+	if in == nil {
+		in = &agent.CreateQuickResponseRequest{}
+	}
+	b.in = *in
+	b.in.RoutingProfileIds = slices.Clone(b.in.RoutingProfileIds)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateQuickResponse) Input() *agent.CreateQuickResponseRequest {
+	in := b.in
+	in.RoutingProfileIds = slices.Clone(in.RoutingProfileIds)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateQuickResponse) Send(ctx context.Context) (*agent.CreateQuickResponseResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(agent.CreateQuickResponseResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opCreateQuickResponse], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateStream returns where to open a WebSocket for what happens to the agent: snapshots, the
 // items of the chats in hand, broadcasts: POST /agent/stream.
 //
@@ -263,6 +371,57 @@ func (b CreateStream) Input() *agent.CreateStreamRequest {
 func (b CreateStream) Send(ctx context.Context) (*agent.CreateStreamResponse, error) {
 	out := new(agent.CreateStreamResponse)
 	if err := b.caller.Do(ctx, &agent.Operations[opCreateStream], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteQuickResponse deletes a quick response: DELETE /agent/quick-responses/{QuickResponseId}.
+//
+// Required: QuickResponseID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ThrottlingException] (429),
+// [agent.UnauthorizedException] (401), [agent.ValidationException] (400).
+type DeleteQuickResponse struct {
+	caller restjson.Caller
+	in     agent.DeleteQuickResponseRequest
+}
+
+// QuickResponseID sets QuickResponseId. The id or the ARN. Required; in the path; 1 to 500
+// characters.
+func (b DeleteQuickResponse) QuickResponseID(v string) DeleteQuickResponse {
+	b.in.QuickResponseId = v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b DeleteQuickResponse) SessionToken(v string) DeleteQuickResponse {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteQuickResponse) With(in *agent.DeleteQuickResponseRequest) DeleteQuickResponse {
+	if in == nil {
+		in = &agent.DeleteQuickResponseRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteQuickResponse) Input() *agent.DeleteQuickResponseRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteQuickResponse) Send(ctx context.Context) (*agent.DeleteQuickResponseResponse, error) {
+	out := new(agent.DeleteQuickResponseResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opDeleteQuickResponse], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -709,6 +868,83 @@ func (b ListQuickConnects) Items(ctx context.Context) iter.Seq2[agent.QuickConne
 	return fluent.Items(b.Pages(ctx), func(out *agent.ListQuickConnectsResponse) []agent.QuickConnectSummary { return out.QuickConnects })
 }
 
+// ListQuickResponses lists all quick responses as they were set up, by name: GET
+// /agent/quick-responses.
+//
+// Required: SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type ListQuickResponses struct {
+	caller restjson.Caller
+	in     agent.ListQuickResponsesRequest
+}
+
+// MaxResults sets MaxResults. 100 when absent. Query parameter maxResults; 1 to 100.
+func (b ListQuickResponses) MaxResults(v int32) ListQuickResponses {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken; 1 to 100000 characters.
+func (b ListQuickResponses) NextToken(v string) ListQuickResponses {
+	b.in.NextToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b ListQuickResponses) SessionToken(v string) ListQuickResponses {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListQuickResponses) With(in *agent.ListQuickResponsesRequest) ListQuickResponses {
+	if in == nil {
+		in = &agent.ListQuickResponsesRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListQuickResponses) Input() *agent.ListQuickResponsesRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListQuickResponses) Send(ctx context.Context) (*agent.ListQuickResponsesResponse, error) {
+	out := new(agent.ListQuickResponsesResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opListQuickResponses], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListQuickResponses) Pages(ctx context.Context) iter.Seq2[*agent.ListQuickResponsesResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*agent.ListQuickResponsesResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of QuickResponses of every page, see Pages.
+func (b ListQuickResponses) Items(ctx context.Context) iter.Seq2[agent.QuickResponse, error] {
+	return fluent.Items(b.Pages(ctx), func(out *agent.ListQuickResponsesResponse) []agent.QuickResponse { return out.QuickResponses })
+}
+
 // ListWaitingContacts lists the contacts that the agent may pick: those that wait in queues of
 // manual assignment of the routing profile, the one that has waited longest first: GET
 // /agent/waiting-contacts.
@@ -1090,6 +1326,120 @@ func (b RemoveParticipant) Send(ctx context.Context) (*agent.RemoveParticipantRe
 	return out, nil
 }
 
+// SearchQuickResponses finds quick responses of the agent's routing profile, fills in their
+// placeholders, and orders them by how well they match; without queries it lists all by name:
+// POST /agent/quick-responses/search.
+//
+// Required: SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ResourceNotFoundException] (404), [agent.ThrottlingException] (429),
+// [agent.UnauthorizedException] (401), [agent.ValidationException] (400).
+type SearchQuickResponses struct {
+	caller restjson.Caller
+	in     agent.SearchQuickResponsesRequest
+}
+
+// Query adds to Queries. One that matches is enough. 0 to 4 elements.
+func (b SearchQuickResponses) Query(v ...agent.QuickResponseQuery) SearchQuickResponses {
+	b.in.Queries = fluent.Add(b.in.Queries, v)
+	return b
+}
+
+// SetQueries replaces all of Queries by a copy of v; nil leaves it out.
+func (b SearchQuickResponses) SetQueries(v []agent.QuickResponseQuery) SearchQuickResponses {
+	b.in.Queries = slices.Clone(v)
+	return b
+}
+
+// ContactID sets ContactId. A contact in hand, which the placeholders are about. 1 to 256
+// characters.
+func (b SearchQuickResponses) ContactID(v string) SearchQuickResponses {
+	b.in.ContactId = &v
+	return b
+}
+
+// Attribute sets one entry of Attributes. Values for {{Attributes.NAME}} besides those of the
+// contact, and in their place. Each key 1 to 32767 characters; each value 0 to 32767 characters.
+func (b SearchQuickResponses) Attribute(key string, value string) SearchQuickResponses {
+	b.in.Attributes = fluent.Put(b.in.Attributes, key, value)
+	return b
+}
+
+// SetAttributes replaces all of Attributes by a copy of v; nil leaves it out.
+func (b SearchQuickResponses) SetAttributes(v map[string]string) SearchQuickResponses {
+	b.in.Attributes = maps.Clone(v)
+	return b
+}
+
+// MaxResults sets MaxResults. 100 when absent. 1 to 100.
+func (b SearchQuickResponses) MaxResults(v int32) SearchQuickResponses {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. 1 to 100000
+// characters.
+func (b SearchQuickResponses) NextToken(v string) SearchQuickResponses {
+	b.in.NextToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b SearchQuickResponses) SessionToken(v string) SearchQuickResponses {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b SearchQuickResponses) With(in *agent.SearchQuickResponsesRequest) SearchQuickResponses {
+	if in == nil {
+		in = &agent.SearchQuickResponsesRequest{}
+	}
+	b.in = *in
+	b.in.Queries = slices.Clone(b.in.Queries)
+	b.in.Attributes = maps.Clone(b.in.Attributes)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b SearchQuickResponses) Input() *agent.SearchQuickResponsesRequest {
+	in := b.in
+	in.Queries = slices.Clone(in.Queries)
+	in.Attributes = maps.Clone(in.Attributes)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b SearchQuickResponses) Send(ctx context.Context) (*agent.SearchQuickResponsesResponse, error) {
+	out := new(agent.SearchQuickResponsesResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opSearchQuickResponses], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b SearchQuickResponses) Pages(ctx context.Context) iter.Seq2[*agent.SearchQuickResponsesResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*agent.SearchQuickResponsesResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of Results of every page, see Pages.
+func (b SearchQuickResponses) Items(ctx context.Context) iter.Seq2[agent.QuickResponseResult, error] {
+	return fluent.Items(b.Pages(ctx), func(out *agent.SearchQuickResponsesResponse) []agent.QuickResponseResult { return out.Results })
+}
+
 // SignIn begins a session of a user who has a username and a password, and the permission
 // BasicAgentAccess: POST /agent/sign-in.
 //
@@ -1390,6 +1740,124 @@ func (b UpdateMonitorParticipantState) Input() *agent.UpdateMonitorParticipantSt
 func (b UpdateMonitorParticipantState) Send(ctx context.Context) (*agent.UpdateMonitorParticipantStateResponse, error) {
 	out := new(agent.UpdateMonitorParticipantStateResponse)
 	if err := b.caller.Do(ctx, &agent.Operations[opUpdateMonitorParticipantState], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateQuickResponse changes a quick response; what is absent stays: POST
+// /agent/quick-responses/{QuickResponseId}.
+//
+// Required: QuickResponseID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type UpdateQuickResponse struct {
+	caller restjson.Caller
+	in     agent.UpdateQuickResponseRequest
+}
+
+// QuickResponseID sets QuickResponseId. The id or the ARN. Required; in the path; 1 to 500
+// characters.
+func (b UpdateQuickResponse) QuickResponseID(v string) UpdateQuickResponse {
+	b.in.QuickResponseId = v
+	return b
+}
+
+// Name sets Name, the name. 1 to 100 characters.
+func (b UpdateQuickResponse) Name(v string) UpdateQuickResponse {
+	b.in.Name = &v
+	return b
+}
+
+// Content sets Content, the content, in the language of the resource it belongs to. 1 to 1024
+// characters.
+func (b UpdateQuickResponse) Content(v string) UpdateQuickResponse {
+	b.in.Content = &v
+	return b
+}
+
+// ContentFormat sets ContentFormat, the content format: one of the values of
+// [agent.QuickResponseFormat].
+func (b UpdateQuickResponse) ContentFormat(v agent.QuickResponseFormat) UpdateQuickResponse {
+	b.in.ContentFormat = v
+	return b
+}
+
+// ShortcutKey sets ShortcutKey, the shortcut key. 1 to 100 characters.
+func (b UpdateQuickResponse) ShortcutKey(v string) UpdateQuickResponse {
+	b.in.ShortcutKey = &v
+	return b
+}
+
+// RemoveShortcutKey sets RemoveShortcutKey, the remove shortcut key.
+func (b UpdateQuickResponse) RemoveShortcutKey(v bool) UpdateQuickResponse {
+	b.in.RemoveShortcutKey = &v
+	return b
+}
+
+// Description sets Description, a description for people. 1 to 255 characters.
+func (b UpdateQuickResponse) Description(v string) UpdateQuickResponse {
+	b.in.Description = &v
+	return b
+}
+
+// RemoveDescription sets RemoveDescription, the remove description.
+func (b UpdateQuickResponse) RemoveDescription(v bool) UpdateQuickResponse {
+	b.in.RemoveDescription = &v
+	return b
+}
+
+// IsActive sets IsActive, the is active.
+func (b UpdateQuickResponse) IsActive(v bool) UpdateQuickResponse {
+	b.in.IsActive = &v
+	return b
+}
+
+// RoutingProfileID adds to RoutingProfileIds. Empty for everybody. 0 to 100 elements; each 1 to
+// 500 characters.
+func (b UpdateQuickResponse) RoutingProfileID(v ...string) UpdateQuickResponse {
+	b.in.RoutingProfileIds = fluent.Add(b.in.RoutingProfileIds, v)
+	return b
+}
+
+// SetRoutingProfileIDs replaces all of RoutingProfileIds by a copy of v; nil leaves it out.
+func (b UpdateQuickResponse) SetRoutingProfileIDs(v []string) UpdateQuickResponse {
+	b.in.RoutingProfileIds = slices.Clone(v)
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b UpdateQuickResponse) SessionToken(v string) UpdateQuickResponse {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b UpdateQuickResponse) With(in *agent.UpdateQuickResponseRequest) UpdateQuickResponse {
+	if in == nil {
+		in = &agent.UpdateQuickResponseRequest{}
+	}
+	b.in = *in
+	b.in.RoutingProfileIds = slices.Clone(b.in.RoutingProfileIds)
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b UpdateQuickResponse) Input() *agent.UpdateQuickResponseRequest {
+	in := b.in
+	in.RoutingProfileIds = slices.Clone(in.RoutingProfileIds)
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b UpdateQuickResponse) Send(ctx context.Context) (*agent.UpdateQuickResponseResponse, error) {
+	out := new(agent.UpdateQuickResponseResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opUpdateQuickResponse], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

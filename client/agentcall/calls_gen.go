@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Calls begins calls: it has a method for each of the 23 operations, which returns an empty
+// Calls begins calls: it has a method for each of the 28 operations, which returns an empty
 // builder. It may be copied and used by many goroutines at once.
 type Calls struct{ caller restjson.Caller }
 
@@ -19,7 +19,9 @@ const (
 	opBroadcast
 	opClearContact
 	opCreateChatToken
+	opCreateQuickResponse
 	opCreateStream
+	opDeleteQuickResponse
 	opEndContact
 	opExplainContact
 	opGetAgent
@@ -27,17 +29,20 @@ const (
 	opLeaveContact
 	opListActiveContacts
 	opListQuickConnects
+	opListQuickResponses
 	opListWaitingContacts
 	opMonitorContact
 	opPickContact
 	opPutAgentStatus
 	opRejectContact
 	opRemoveParticipant
+	opSearchQuickResponses
 	opSignIn
 	opSignOut
 	opTransferContact
 	opUpdateContactAttributes
 	opUpdateMonitorParticipantState
+	opUpdateQuickResponse
 )
 
 // AcceptContact begins a call that accepts a contact that rings; repeated by the agent it
@@ -56,9 +61,20 @@ func (c Calls) ClearContact() ClearContact { return ClearContact{caller: c.calle
 // the participant API (CreateParticipantConnection), for a contact that rings or is connected.
 func (c Calls) CreateChatToken() CreateChatToken { return CreateChatToken{caller: c.caller} }
 
+// CreateQuickResponse begins a call that sets up a quick response: what agents often say, found
+// by a shortcut or by its words.
+func (c Calls) CreateQuickResponse() CreateQuickResponse {
+	return CreateQuickResponse{caller: c.caller}
+}
+
 // CreateStream begins a call that returns where to open a WebSocket for what happens to the
 // agent: snapshots, the items of the chats in hand, broadcasts.
 func (c Calls) CreateStream() CreateStream { return CreateStream{caller: c.caller} }
+
+// DeleteQuickResponse begins a call that deletes a quick response.
+func (c Calls) DeleteQuickResponse() DeleteQuickResponse {
+	return DeleteQuickResponse{caller: c.caller}
+}
 
 // EndContact begins a call that ends the chat for everybody.
 func (c Calls) EndContact() EndContact { return EndContact{caller: c.caller} }
@@ -86,6 +102,9 @@ func (c Calls) ListActiveContacts() ListActiveContacts { return ListActiveContac
 // queue of a contact, of the queues that are named, or of all queues of the routing profile.
 func (c Calls) ListQuickConnects() ListQuickConnects { return ListQuickConnects{caller: c.caller} }
 
+// ListQuickResponses begins a call that lists all quick responses as they were set up, by name.
+func (c Calls) ListQuickResponses() ListQuickResponses { return ListQuickResponses{caller: c.caller} }
+
 // ListWaitingContacts begins a call that lists the contacts that the agent may pick: those that
 // wait in queues of manual assignment of the routing profile, the one that has waited longest
 // first.
@@ -112,6 +131,13 @@ func (c Calls) RejectContact() RejectContact { return RejectContact{caller: c.ca
 // needs the permission StopContact.Enabled.
 func (c Calls) RemoveParticipant() RemoveParticipant { return RemoveParticipant{caller: c.caller} }
 
+// SearchQuickResponses begins a call that finds quick responses of the agent's routing profile,
+// fills in their placeholders, and orders them by how well they match; without queries it lists
+// all by name.
+func (c Calls) SearchQuickResponses() SearchQuickResponses {
+	return SearchQuickResponses{caller: c.caller}
+}
+
 // SignIn begins a call that begins a session of a user who has a username and a password, and
 // the permission BasicAgentAccess.
 func (c Calls) SignIn() SignIn { return SignIn{caller: c.caller} }
@@ -133,4 +159,9 @@ func (c Calls) UpdateContactAttributes() UpdateContactAttributes {
 // silent again.
 func (c Calls) UpdateMonitorParticipantState() UpdateMonitorParticipantState {
 	return UpdateMonitorParticipantState{caller: c.caller}
+}
+
+// UpdateQuickResponse begins a call that changes a quick response; what is absent stays.
+func (c Calls) UpdateQuickResponse() UpdateQuickResponse {
+	return UpdateQuickResponse{caller: c.caller}
 }

@@ -118,6 +118,11 @@ var kinds = byKind(
 		fields: description(func(k *QuickConnect) string { return k.Description }),
 	},
 	kind{
+		kind: center.KindQuickResponse, make: func() Resource { return new(QuickResponse) }, unique: true, apart: true,
+		quota: "quick-responses", plural: "quick responses", over: center.LimitExceeded,
+		fields: description(func(r *QuickResponse) string { return r.Description }),
+	},
+	kind{
 		kind: center.KindSecurityProfile, make: func() Resource { return new(SecurityProfile) }, taggable: true, unique: true,
 		quota: "security-profiles", plural: "security profiles", over: center.LimitExceeded,
 		fields: description(func(p *SecurityProfile) string { return p.Description }),

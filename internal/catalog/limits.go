@@ -19,6 +19,7 @@ type Limits struct {
 	Hours            int // hours of operation of an instance; 100
 	RoutingProfiles  int // routing profiles of an instance; 100
 	QuickConnects    int // quick connects of an instance; 100
+	QuickResponses   int // quick responses of an instance; 3,000
 	SecurityProfiles int // security profiles of an instance; 100
 	AgentStatuses    int // agent statuses of an instance; 50
 	Functions        int // Lambda functions of an instance; 50
@@ -50,6 +51,7 @@ var Quotas = []Quota{
 	{"hours-of-operation", []string{"hours"}, 100, func(l *Limits) *int { return &l.Hours }},
 	{"routing-profiles", []string{"Routing profiles"}, 100, func(l *Limits) *int { return &l.RoutingProfiles }},
 	{"quick-connects", []string{"Quick connects"}, 100, func(l *Limits) *int { return &l.QuickConnects }},
+	{"quick-responses", []string{"Quick responses per knowledge base"}, 3000, func(l *Limits) *int { return &l.QuickResponses }},
 	{"security-profiles", []string{"Security profiles"}, 100, func(l *Limits) *int { return &l.SecurityProfiles }},
 	{"agent-statuses", []string{"Agent status"}, 50, func(l *Limits) *int { return &l.AgentStatuses }},
 	{"lambda-functions", []string{"functions", "AWS Lambda functions"}, 50, func(l *Limits) *int { return &l.Functions }},

@@ -155,6 +155,20 @@ const (
 // Kind returns KindQuickConnect.
 func (*QuickConnect) Kind() center.Kind { return center.KindQuickConnect }
 
+// QuickResponse is what agents often say.
+type QuickResponse struct {
+	Meta[center.QuickResponseID] `json:"-"`
+	Description                  string                    `json:"description,omitempty"`
+	Shortcut                     string                    `json:"shortcut,omitempty"` // ShortcutKey, without white space
+	Content                      string                    `json:"content"`            // with placeholders
+	Markdown                     bool                      `json:"markdown,omitempty"` // as it is sent: text/markdown, or else text/plain
+	Disabled                     bool                      `json:"disabled,omitempty"` // no agent has it
+	Profiles                     []center.RoutingProfileID `json:"profiles,omitempty"` // whose agents have it; none for everybody
+}
+
+// Kind returns KindQuickResponse.
+func (*QuickResponse) Kind() center.Kind { return center.KindQuickResponse }
+
 // SecurityProfile says what a user may do (SecurityProfile).
 type SecurityProfile struct {
 	Meta[center.SecurityProfileID] `json:"-"`

@@ -44,6 +44,7 @@ const (
 	KindSecurityProfile Kind = "security-profile"
 	KindAgentStatus     Kind = "agent-status"
 	KindQuickConnect    Kind = "quick-connect"
+	KindQuickResponse   Kind = "quick-response"
 	KindUser            Kind = "user"
 	KindPassword        Kind = "user-password" // the hash of the password of the user with its id
 	KindHierarchyGroup  Kind = "agent-group"

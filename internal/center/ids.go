@@ -32,6 +32,7 @@ type (
 	HierarchyLevelID  string
 	AttributeID       string // of a predefined attribute, which the API knows by its name
 	QuickConnectID    string
+	QuickResponseID   string
 	StorageID         string // AssociationId of a storage configuration
 	AssociationID     string // of a function, a bot or an origin
 

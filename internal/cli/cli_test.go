@@ -169,7 +169,7 @@ func TestWrongSettings(t *testing.T) {
 		{[]string{"serve", "--dev", "--quota", "flows"}, "; want --quota=NAME=N"},
 		{[]string{"serve", "--dev", "--quota", "flows=many"}, "; want --quota=NAME=N"},
 		{[]string{"serve", "--dev", "--quota", "flows=0"}, "quota flows=0 must be from 1"},
-		{[]string{"serve", "--dev", "--quota", "flow=3"}, `quota "flow" is not known; the quotas are active-chats, instances, flows, flow-modules, versions, aliases, views, queues, hours-of-operation, routing-profiles, quick-connects, security-profiles, agent-statuses, lambda-functions, bots, approved-origins, users, hierarchy-groups, predefined-attributes, proficiencies and all`},
+		{[]string{"serve", "--dev", "--quota", "flow=3"}, `quota "flow" is not known; the quotas are active-chats, instances, flows, flow-modules, versions, aliases, views, queues, hours-of-operation, routing-profiles, quick-connects, quick-responses, security-profiles, agent-statuses, lambda-functions, bots, approved-origins, users, hierarchy-groups, predefined-attributes, proficiencies and all`},
 		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"quota":{"flows":"x"}}`)}, "--quota"},
 		{[]string{"serve", "--config", write(t, "c.json", `{"dev":true,"quota":{"flows":1.5}}`)}, "--quota"},
 		{[]string{"serve", "--dev", "--files", "/var/files"}, `files: "/var/files": want s3://BUCKET`},

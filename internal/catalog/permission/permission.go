@@ -43,6 +43,10 @@ const (
 	ManualAssignMyContacts Name = "ManualAssignMyContacts.Enable" // to pick those for which the agent is a preferred one
 	ManagerListenIn        Name = "ManagerListenIn"               // to monitor contacts of others without a word (MonitorContact SILENT_MONITOR)
 	ManagerBargeIn         Name = "ManagerBargeIn"                // to join them (BARGE)
+	ContentCreate          Name = "ContentManagement.Create"      // quick responses
+	ContentDelete          Name = "ContentManagement.Delete"
+	ContentEdit            Name = "ContentManagement.Edit"
+	ContentView            Name = "ContentManagement.View"
 )
 
 // What is asked for to look into the centre: metrics, contacts, transcripts.
@@ -128,6 +132,7 @@ const (
 var places = map[Place][]Name{
 	Desk: {
 		BasicAgentAccess, OutboundCallAccess, ManualAssignAnyContact, ManualAssignMyContacts, ManagerListenIn, ManagerBargeIn,
+		ContentCreate, ContentDelete, ContentEdit, ContentView,
 	},
 	Console: {
 		AccessMetrics, RealTimeMetrics, HistoricalMetrics, AgentActivityAudit, Dashboards, DashboardsWithMyData,
@@ -163,7 +168,7 @@ var kept = []string{
 	"CoachingSessions: Create Delete Edit View", "MyCoachingSessions: Create Delete Edit View",
 	"ContactLensCustomVocabulary: Edit View", "ContactLensPostContactSummary: View", "ContactSearchQuickViewWidget: Create Delete Edit View",
 	"ContactSearchSampleContacts: View", "ContactSearchWithCharacteristics: Access View", "ContactSearchWithKeywords: Access View", "ContactTranscripts.Redacted: Access",
-	"ContentManagement: Create Delete Edit View", "ContentManagement.MessageTemplates: Create Delete Edit View",
+	"ContentManagement.MessageTemplates: Create Delete Edit View",
 	"CustomMetrics: Create Delete Edit Publish View", "CustomViews: Access",
 	"CustomerProfiles: Create Edit View", "CustomerProfiles.CalculatedAttributes: Create Delete Edit View", "CustomerProfiles.PredictiveInsights: Create Delete Edit View",
 	"CustomerProfiles.ProfileExplorer: Create Delete Edit View", "CustomerProfiles.Segments: Create Delete Export View",

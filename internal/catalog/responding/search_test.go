@@ -1,0 +1,106 @@
+package responding_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/responding"
+	"parley.example/parley/internal/center"
+)
+
+// shelf has what is searched.
+func shelf() (all []*catalog.QuickResponse) {
+	for _, r := range []catalog.QuickResponse{
+		{Content: "Guten Tag, Müller mein Name.", Shortcut: "hi", Description: "The first words"},
+		{Content: "We refund within three days.", Shortcut: "refund", Description: "Money back"},
+		{Content: "Your money is on its way.", Shortcut: "paid"},
+		{Content: "An old one about refunds.", Disabled: true},
+		{Content: "Refunds of traders take a week.", Profiles: []center.RoutingProfileID{"traders"}},
+	} {
+		r.ID = center.QuickResponseID(r.Content[:6])
+		r.Name = []string{"Greeting", "Refund", "Payment", "Old", "Traders"}[len(all)]
+		all = append(all, &r)
+	}
+	return all
+}
+
+func TestSearch(t *testing.T) {
+	one := func(in responding.Field, change ...func(*responding.Query)) responding.Query {
+		q := responding.Query{In: in, Weight: 10}
+		for _, f := range change {
+			f(&q)
+		}
+		return q
+	}
+	values := func(v ...string) func(*responding.Query) { return func(q *responding.Query) { q.Values = v } }
+	prefix := func(q *responding.Query) { q.Prefix = true }
+	fuzzy := func(q *responding.Query) { q.Fuzzy = true }
+	heavy := func(q *responding.Query) { q.Weight = 100 }
+	for what, c := range map[string]struct {
+		profile center.RoutingProfileID
+		queries []responding.Query
+		want    string
+	}{
+		"all":                       {"", nil, "Greeting Payment Refund"},
+		"all of a profile":          {"traders", nil, "Greeting Payment Refund Traders"},
+		"a word":                    {"", []responding.Query{one(responding.Content, values("money"))}, "Payment"},
+		"without case and accents":  {"", []responding.Query{one(responding.Content, values("MULLER"))}, "Greeting"},
+		"with accents":              {"", []responding.Query{one(responding.Content, values("müller"))}, "Greeting"},
+		"half a word":               {"", []responding.Query{one(responding.Content, values("refun"))}, ""},
+		"a beginning":               {"traders", []responding.Query{one(responding.Content, values("refun"), prefix)}, "Refund Traders"},
+		"the last word alone":       {"", []responding.Query{one(responding.Content, values("mon way"), prefix)}, ""},
+		"all words":                 {"", []responding.Query{one(responding.Content, values("way money"), prefix)}, "Payment"},
+		"one of two values":         {"", []responding.Query{one(responding.Shortcut, values("hi", "paid"))}, "Greeting Payment"},
+		"no words":                  {"", []responding.Query{one(responding.Content, values(" … "), prefix)}, ""},
+		"two queries, one heavier":  {"", []responding.Query{one(responding.Content, values("money")), one(responding.Description, values("money"), heavy)}, "Refund Payment"},
+		"what matches twice":        {"", []responding.Query{one(responding.Name, values("greeting", "refund")), one(responding.Shortcut, values("refund"))}, "Refund Greeting"},
+		"a letter off":              {"", []responding.Query{one(responding.Content, values("mony"), fuzzy)}, "Payment"},
+		"a letter more":             {"", []responding.Query{one(responding.Content, values("moneyy"), fuzzy)}, "Payment"},
+		"another letter":            {"", []responding.Query{one(responding.Content, values("monez"), fuzzy)}, "Payment"},
+		"two letters off":           {"", []responding.Query{one(responding.Content, values("mnezy"), fuzzy)}, ""},
+		"a short word a letter off": {"", []responding.Query{one(responding.Content, values("wax"), fuzzy)}, ""},
+	} {
+		var got []string
+		for _, r := range responding.Search(shelf(), c.profile, c.queries) {
+			got = append(got, r.Name)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s finds %q; want %q", what, got, c.want)
+		}
+	}
+}
+
+func TestFill(t *testing.T) {
+	values := map[string]string{"Attributes.tier": "gold", "Agent.FirstName": "Bo", "empty": "", "tricky": "{{Agent.FirstName}}"}
+	for content, c := range map[string]struct{ text, filled, missing string }{
+		"Nothing to fill": {"Nothing to fill", "", ""},
+		"{{ Agent.FirstName }} for {{Attributes.tier}}": {"Bo for gold", "Agent.FirstName Attributes.tier", ""},
+		"{{Attributes.no}}, {{Attributes.no}}!":         {"{{Attributes.no}}, {{Attributes.no}}!", "", "Attributes.no"},
+		"{{empty}}.":                                    {".", "empty", ""},
+		"{{tricky}}":                                    {"{{Agent.FirstName}}", "tricky", ""},
+		"{{ open":                                       {"{{ open", "", ""},
+		"{{}} {{ }} {{{{Agent.FirstName}}}}":            {"{{}} {{ }} {{Bo}}", "Agent.FirstName", ""},
+		"{{a\nb}} }} {{Agent.FirstName}}":               {"{{a\nb}} }} Bo", "Agent.FirstName", ""},
+	} {
+		text, filled, missing := responding.Fill(content, func(name string) (string, bool) {
+			v, ok := values[name]
+			return v, ok
+		})
+		if text != c.text || !slices.Equal(filled, strings.Fields(c.filled)) || !slices.Equal(missing, strings.Fields(c.missing)) {
+			t.Errorf("%q becomes %q, filled %q, missing %q; want %+v", content, text, filled, missing, c)
+		}
+	}
+}
+
+func FuzzFill(f *testing.F) {
+	f.Add("{{a}} {{b}}")
+	f.Add("{{{{a}}}}")
+	f.Fuzz(func(t *testing.T, content string) {
+		text, filled, missing := responding.Fill(content, func(string) (string, bool) { return "", false })
+		if text != content || len(filled) != 0 {
+			t.Errorf("without values %q becomes %q, filled %q, missing %q", content, text, filled, missing)
+		}
+	})
+}
