@@ -78,6 +78,10 @@ CHATS := 2000
 recount: ## Simulate chats, and have a script in another language recompute every metric from their records: make recount CHATS=100000
 	TMPDIR=$(firstword $(wildcard /dev/shm) /tmp) RECOUNT_CHATS=$(CHATS) go test -tags recount -count=1 -timeout 0 -run Recount -v ./internal/connectapi
 
+.PHONY: shift
+shift: build ## 500 chats through one tab with the agent's page, and what is left of them in memory
+	CHATS=500 test/clients/run streams-heap
+
 .PHONY: bench
 bench: ## Load the server with whole chats and print figures beside probes of the machine
 	go run ./bench

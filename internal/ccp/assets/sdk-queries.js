@@ -81,7 +81,11 @@ export function queries(desk, commands, network) {
     getReferences: ({ contactId }) => ({ references: contactOf(contactOrNot(contactId), desk.configuration, desk.tokens).references }),
     getContact: ({ contactId }) => ({ ...summary(contactOrNot(contactId)), queue: queue(contactOrNot(contactId)) }),
     listContacts: () => desk.snapshot.Contacts.map(summary),
-    accept: on('acceptContact'), reject: on('rejectContact'), clear: on('clearContact'), disconnectSelf: on('destroyConnection'),
+    accept: on('acceptContact'), reject: on('rejectContact'), clear: on('clearContact'),
+    disconnectSelf: async ({ contactId }) => {
+      await commands.destroyConnection({ contactId, connectionId: contactOrNot(contactId).ParticipantId });
+      return {};
+    },
     isAutoAcceptEnabled: ({ contactId }) => ({ isAutoAcceptEnabled: contactOrNot(contactId).AutoAccept }),
     isPreviewMode: ({ contactId }) => ({ isPreviewMode: !contactOrNot(contactId) }),
     getPreviewConfiguration: unsupported('preview contacts'), engagePreviewContact: unsupported('preview contacts'),

@@ -36,6 +36,7 @@ window.crm = {
 
   /** Begins: options are those of initCCP. */
   begin(options, { media = true } = {}) {
+    connect.getLog().setEchoLevel(connect.LogLevel.ERROR); // a browser that is watched keeps what is written to the console
     connect.core.initCCP(document.getElementById('ccp'), options);
     connect.ChatSession.setGlobalConfig({ endpoint: new URL(options.ccpUrl).origin, loggerConfig: { level: 4 } });
     const bus = connect.core.getEventBus();
@@ -54,6 +55,7 @@ window.crm = {
       contacts.set(id, contact);
       tell(id, 'contact', contact.getState().type);
       for (const event of contactEvents) contact[event](() => tell(id, event));
+      contact.onACW(() => contact.getAgentConnection()); // desks look at it, and Streams lets go of the chat session then
       contact.onDestroy(() => contacts.delete(id));
       if (media) {
         contact.onConnected(async () => {
@@ -88,6 +90,12 @@ window.crm = {
 
   /** Calls any method of the client. */
   call: (method, params) => outcome(called((callbacks) => connect.core.getClient().call(method, params, callbacks))),
+
+  /** Empties the logs that Streams keeps of itself: for an hour at most, or for ever (those for Amazon's servers). */
+  forgetLogs() {
+    const log = connect.getLog();
+    for (const list of [log._logs, log._rolledLogs, log._serverBoundInternalLogs]) list.length = 0;
+  },
 
   /** What Streams knows. */
   look: (path) => plain(new Function('return ' + path)()),

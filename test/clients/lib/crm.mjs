@@ -11,6 +11,7 @@ import { startConnected } from './chat.mjs';
 import { queueFlow } from './flows.mjs';
 import { Journal, until } from './journal.mjs';
 import { Parley } from './parley.mjs';
+import { Proxy } from './proxy.mjs';
 
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -41,9 +42,13 @@ async function startSite() {
     const [, name, module] = path.match(/^\/modules\/([a-z-]+)\/([a-z0-9/.-]+)$/) ?? [];
     if (packages.includes(name) && !module.includes('..')) {
       const base = new URL(`../node_modules/@amazon-connect/${name}/lib-esm/`, import.meta.url);
-      // Modules of the packages leave out file names that bundlers complete.
+      // Modules of the packages leave out what bundlers complete: the end of a name, or the file in a directory.
       for (const end of ['', '.js', '/index.js']) {
-        file ??= await readFile(new URL(module + end, base)).then((text) => ['text/javascript', text], () => undefined);
+        const text = await readFile(new URL(module + end, base)).catch(() => undefined);
+        if (!text) continue;
+        if (end) return res.writeHead(302, { location: path + end }).end();
+        file = ['text/javascript', text];
+        break;
       }
     }
     res.writeHead(file ? 200 : 404, { 'content-type': `${file?.[0] ?? 'text/plain'}; charset=utf-8` }).end(file?.[1] ?? '');
@@ -57,10 +62,13 @@ export const demo = { name: 'demo-agent', password: 'Parley-demo-1' };
 
 /** A server, a CRM and a browser. Give clear to afterEach() and stop to after(). */
 export class Office {
-  static async open(...flagsOfParley) {
+  /** With proxied: true browsers reach the server through a proxy, which can break their connections. */
+  static async open({ proxied = false } = {}) {
     const office = new Office();
     try {
-      office.parley = await Parley.dev(...flagsOfParley);
+      if (proxied) office.proxy = await Proxy.start();
+      office.parley = await Parley.dev(...(proxied ? ['--public-url', office.proxy.address] : []));
+      office.proxy?.to(office.parley.address);
       office.site = await startSite();
       office.browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: flags });
       await office.approve(office.site.origin);
@@ -114,7 +122,7 @@ export class Office {
   }
 
   get ccpUrl() {
-    return `${this.parley.address}/ccp-v2/`;
+    return `${(this.proxy ?? this.parley).address}/ccp-v2/`;
   }
 
   /** A fresh profile of the browser; with signedIn: true the agent is signed in where the CRM embeds his page. */
@@ -150,6 +158,7 @@ export class Office {
   async stop() {
     await this.browser?.close();
     await this.parley?.stop();
+    await this.proxy?.stop();
     if (this.site) await new Promise((resolve) => this.site.server.close(resolve));
   }
 }
