@@ -26,7 +26,7 @@ const (
 const honestAgents = 10
 
 // desks floods with what strangers and agents can do at the agents' API: passwords, streams, frames, broadcasts, and requests that
-// withhold their bodies. Agents who behave read what they have in hand meanwhile, and one can sign in afterwards.
+// withhold their bodies. Agents who behave read what they have in hand meanwhile, and can sign in afterwards.
 func desks(ctx context.Context, t *target, out io.Writer) error {
 	d, err := t.desks(ctx, honestAgents+4)
 	if err != nil {
@@ -92,9 +92,10 @@ func desks(ctx context.Context, t *target, out io.Writer) error {
 	if err := over("streams of one user", left, ownStreams); err != nil {
 		return err
 	}
-	// Whoever is not the victim signs in, from another address than the attackers'.
-	if said, status, err := here.status(ctx, t, "/agent/sign-in", "", d.signIn(talker.name, d.password)); err != nil || status != http.StatusOK {
-		return fmt.Errorf("an agent cannot sign in any more: %d %s: %w", status, said, err)
+	for _, c := range []customer{talker, victim} { // from where they have signed in before
+		if said, status, err := here.status(ctx, t, "/agent/sign-in", "", d.signIn(c.name, d.password)); err != nil || status != http.StatusOK {
+			return fmt.Errorf("%s cannot sign in any more: %d %s: %w", c.name, status, said, err)
+		}
 	}
 	return t.withheldAtDesks(ctx, out, d, work)
 }

@@ -10,13 +10,15 @@ package identity
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/ratelimit"
 )
 
-// How often one may try: a user ten times, then once in ten seconds; an address, behind which
+// How often one may try: a user ten times, then once in ten seconds, from all addresses together, and as often again from each
+// from where he has signed in before, so that strangers who guess do not keep him out; an address, behind which
 // may be a whole company that begins its day, six hundred times, then ten times a second. A wrong password
 // counts for ten at its address.
 var (
@@ -30,6 +32,7 @@ const wrongCost = 10
 const (
 	rateUsers     = 1 << 15
 	rateAddresses = 1 << 14
+	maxKnown      = 1 << 15 // users at their addresses
 )
 
 // Lookup returns the user of an instance who has a username, and the hash of the password, "" for
@@ -43,11 +46,43 @@ type Checker struct {
 	now       func() time.Time
 	users     *ratelimit.Table
 	addresses *ratelimit.Table
+
+	mu    sync.Mutex      // guards known
+	known map[uint64]bool // users at addresses from where they have signed in since the server has started, by their keys in users
 }
 
 // NewChecker returns a checker of the users that lookup knows.
 func NewChecker(lookup Lookup, h *Hasher, now func() time.Time) *Checker {
-	return &Checker{lookup, h, now, ratelimit.NewTable(byUser, rateUsers), ratelimit.NewTable(byAddress, rateAddresses)}
+	return &Checker{lookup: lookup, hasher: h, now: now, users: ratelimit.NewTable(byUser, rateUsers), addresses: ratelimit.NewTable(byAddress, rateAddresses), known: map[uint64]bool{}}
+}
+
+// caller is the key of who makes an attempt: a user, or a user at an address that is known.
+func (c *Checker) caller(a Attempt) uint64 {
+	at := c.place(a)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known[at] {
+		return at
+	}
+	return c.users.Key(string(a.Instance), a.Username)
+}
+
+func (c *Checker) place(a Attempt) uint64 {
+	return c.users.Key(string(a.Instance), a.Username, a.Address)
+}
+
+// know notes that a user has signed in at an address. When there are too many, some other is forgotten.
+func (c *Checker) know(a Attempt) {
+	at := c.place(a)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for other := range c.known {
+		if len(c.known) < maxKnown || c.known[at] {
+			break
+		}
+		delete(c.known, other)
+	}
+	c.known[at] = true
 }
 
 // Attempt is one attempt to sign in.
@@ -92,7 +127,7 @@ func (c *Checker) Check(ctx context.Context, a Attempt) (Signed, error) {
 	if wait := c.addresses.Take(address, 1, now); wait > 0 {
 		return Signed{}, &Throttled{wait}
 	}
-	if wait := c.users.Take(c.users.Key(string(a.Instance), a.Username), 1, now); wait > 0 {
+	if wait := c.users.Take(c.caller(a), 1, now); wait > 0 {
 		return Signed{}, &Throttled{wait}
 	}
 	user, hash, err := c.lookup(ctx, a.Instance, a.Username)
@@ -110,5 +145,6 @@ func (c *Checker) Check(ctx context.Context, a Attempt) (Signed, error) {
 		c.addresses.Charge(address, wrongCost-1, now)
 		return Signed{}, center.Errorf(center.Denied, "the username or the password is wrong")
 	}
+	c.know(a)
 	return Signed{User: user, Outdated: outdated}, nil
 }

@@ -211,6 +211,58 @@ func TestGuessesAreBounded(t *testing.T) {
 	}
 }
 
+// TestGuessesDoNotKeepOut: while somebody guesses the password of a user, he can still sign in where he has done so before, and
+// guesses from there are bounded as well.
+func TestGuessesDoNotKeepOut(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	h := NewHasher(Params{Passes: 1, KiB: 8, Lanes: 1}, 1)
+	hash := hashOf(t, h, "Secret123")
+	c := NewChecker(func(context.Context, center.InstanceID, string) (center.UserID, string, error) {
+		return "ana-id", hash, nil
+	}, h, func() time.Time { return now })
+	right := Attempt{"acme", "ana", "Secret123", "192.0.2.1"}
+	if _, err := c.Check(t.Context(), right); err != nil {
+		t.Fatal(err)
+	}
+	guess := func(from string) func(int) Attempt {
+		return func(int) Attempt { return Attempt{"acme", "ana", "x", from} }
+	}
+	if n, _ := tries(t, c, guess("198.51.100.7")); n != 9 {
+		t.Errorf("a stranger guesses %d times; want 9, beside the attempt from an address that was not known yet", n)
+	}
+	if _, err := c.Check(t.Context(), right); err != nil {
+		t.Errorf("she signs in where she did before: %v", err)
+	}
+	elsewhere := right
+	elsewhere.Address = "203.0.113.9"
+	if _, err := c.Check(t.Context(), elsewhere); !isThrottled(err) {
+		t.Errorf("she signs in where she never did, while somebody guesses: %v; want a wait, as guesses come from everywhere", err)
+	}
+	if n, wait := tries(t, c, guess(right.Address)); n != 9 || wait.Round(time.Second) != 10*time.Second {
+		t.Errorf("her neighbour guesses %d times, then waits %s; want 9 and 10s", n, wait)
+	}
+	if _, err := c.Check(t.Context(), Attempt{"other", "ana", "Secret123", right.Address}); err != nil {
+		t.Errorf("another ana at that address: %v", err)
+	}
+}
+
+func isThrottled(err error) bool {
+	_, ok := errors.AsType[*Throttled](err)
+	return ok
+}
+
+// TestKnownPlacesAreBounded: of too many users at their addresses some are forgotten.
+func TestKnownPlacesAreBounded(t *testing.T) {
+	c := NewChecker(nil, nil, nil)
+	for i := range maxKnown + 100 {
+		c.know(Attempt{Instance: "acme", Username: fmt.Sprint(i)})
+	}
+	last := Attempt{Instance: "acme", Username: fmt.Sprint(maxKnown + 99)}
+	if c.know(last); len(c.known) != maxKnown || c.caller(last) != c.place(last) {
+		t.Errorf("%d places are known, the last of them %t; want %d", len(c.known), c.caller(last) == c.place(last), maxKnown)
+	}
+}
+
 // BenchmarkHash is what a new password costs.
 func BenchmarkHash(b *testing.B) {
 	h := NewHasher(Usual, 0)
