@@ -68,11 +68,11 @@ func (s *Service) Join(ctx context.Context, chat center.ContactID, agent contact
 	if err != nil {
 		return "", err
 	}
-	return s.chatToken(chat, reply.Participant), nil
+	return chatToken(s.Sealer, chat, reply.Participant), nil
 }
 
-func (s *Service) chatToken(chat center.ContactID, p center.ParticipantID) string {
-	return s.Sealer.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p})
+func chatToken(by *auth.Sealer, chat center.ContactID, p center.ParticipantID) string {
+	return by.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p})
 }
 
 // Before opens the session token of a request, before its body is read. SignIn has none.

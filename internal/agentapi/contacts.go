@@ -162,7 +162,7 @@ func (s *Service) CreateChatToken(ctx context.Context, in *agent.CreateChatToken
 		return nil, notConnected(w)
 	}
 	return &agent.CreateChatTokenResponse{
-		ParticipantToken: s.chatToken(state.ID, w.Participant), ParticipantId: string(w.Participant),
+		ParticipantToken: chatToken(s.Sealer, state.ID, w.Participant), ParticipantId: string(w.Participant),
 		ContactId: string(w.Contact), InitialContactId: string(state.ID),
 	}, nil
 }

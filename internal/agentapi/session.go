@@ -9,6 +9,7 @@ import (
 	rules "parley.example/parley/internal/agent"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
+	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/identity"
@@ -19,7 +20,7 @@ import (
 // SignIn begins a session. Whether there is no such instance or user, or it is another password, cannot be told from
 // the answer, nor from how long it takes.
 func (s *Service) SignIn(ctx context.Context, in *agent.SignInRequest) (*agent.SignInResponse, error) {
-	instance, err := s.instance(ctx, in.InstanceId)
+	instance, err := instanceOf(ctx, s.Catalog, in.InstanceId)
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +44,10 @@ func (s *Service) SignIn(ctx context.Context, in *agent.SignInRequest) (*agent.S
 	return &agent.SignInResponse{SessionToken: s.Sealer.SealSession(of), Expiry: of.Until, User: c.shown()}, nil
 }
 
-// instance finds an instance by its id, ARN or alias. One that does not exist is returned all the same: nobody is
+// instanceOf finds an instance by its id, ARN or alias. One that does not exist is returned all the same: nobody is
 // found in it.
-func (s *Service) instance(ctx context.Context, ref string) (center.InstanceID, error) {
-	snap, err := s.Catalog.Named(ctx, ref)
+func instanceOf(ctx context.Context, all *catalog.Catalog, ref string) (center.InstanceID, error) {
+	snap, err := all.Named(ctx, ref)
 	switch {
 	case err == nil:
 		return snap.ID(), nil
