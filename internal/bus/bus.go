@@ -59,7 +59,11 @@ func Chat(id center.ContactID) Subject { return Subject(chatPrefix + id) }
 // Instance returns the subject of what is set up in an instance.
 func Instance(id center.InstanceID) Subject { return Subject(instancePrefix + id) }
 
-// Agent returns the subject of what the clients of a user tell each other.
+// Work is the subject of what is told to all who make offers: of which chats and agents they are to look at, [Message.About] has one.
+const Work Subject = "work"
+
+// Agent returns the subject of what the clients of a user tell each other, and of what changes for him: of the agent
+// himself, and of chats in his hands. A message with a Version says the latter, and no more.
 func Agent(id center.UserID) Subject { return Subject(agentPrefix + id) }
 
 // Chat returns the chat that the subject is about; ok is false when it is about something else.
@@ -79,6 +83,8 @@ type Message struct {
 	Origin string
 	// Seq is the sequence number of the chat's last item after the change. 0 leaves it open.
 	Seq int64
+	// About says, of a subject of many things, which of them it is, as the publishers and subscribers of it agree.
+	About string
 	// Events are what sockets are sent, in order.
 	Events []Event
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/measure"
@@ -79,6 +80,10 @@ func newAgents(e *Engine) *Agents {
 		return e.recovered(center.ContactID(user), panicked)
 	}}
 	a.runner.entries.max = e.Hot
+	if e.Shared {
+		a.runner.unchanged = a.unchanged
+		a.runner.entries.subscribe = a.subscribe
+	}
 	a.timers = &sweeper[center.UserID]{
 		what: "agent", clock: e.Clock, log: e.Log, often: e.Leases != nil, wake: make(chan struct{}, 1),
 		due: func(ctx context.Context, now time.Time, limit int) ([]center.UserID, time.Time, error) {
@@ -100,6 +105,23 @@ func (a *Agents) load(ctx context.Context, user center.UserID) (*agent.Agent, in
 	}
 	state, err := agent.Decode(head.State)
 	return state, head.Version, err
+}
+
+// unchanged reports whether an agent is still at the version at which he was read.
+func (a *Agents) unchanged(ctx context.Context, was seen[center.UserID, *agent.Agent]) (bool, error) {
+	_, version, err := a.load(ctx, was.entry.id)
+	return version == was.version, err
+}
+
+// subscribe has an agent read anew when another node changes something of his.
+func (a *Agents) subscribe(h *entry[center.UserID, *agent.Agent]) (stop func()) {
+	s := &bus.Subscription{Subject: bus.Agent(h.id), Receive: func(m bus.Message) {
+		if m.Version != 0 && m.Origin != a.e.Node {
+			h.reload.Store(true)
+		}
+	}}
+	a.e.Bus.Subscribe(s)
+	return func() { a.e.Bus.Unsubscribe(s) }
 }
 
 // State returns the state of an agent, which is durable and immutable, nil for one who has
@@ -279,6 +301,9 @@ func (a *Agents) agentCommitted(c *AgentCommit) {
 	for _, o := range a.e.AgentObservers {
 		o.AgentCommitted(c)
 	}
+	if a.e.Shared {
+		a.e.Bus.Publish(bus.Message{Subject: bus.Agent(c.Agent.User), Origin: a.e.Node, Version: c.Version})
+	}
 }
 
 // follow does what follows from a change of an agent for the chats in his hands.
@@ -360,17 +385,18 @@ func (a *Agents) tick(ctx context.Context, user center.UserID) error {
 	return err
 }
 
-// committed notes whose hands a change of a chat has emptied.
+// committed notes whose hands a change of a chat has emptied. On a shared store another node may know that a
+// status is to follow.
 func (a *Agents) committed(c *Commit) {
 	for _, m := range c.Change.Work {
 		if m.Is != nil {
 			continue
 		}
 		a.mu.Lock()
-		instance, waits := a.next[m.Was.User]
+		_, waits := a.next[m.Was.User]
 		a.mu.Unlock()
-		if waits {
-			a.loosen(m.Was.User, instance)
+		if waits || a.e.Shared && !m.Watches() {
+			a.loosen(m.Was.User, c.Instance)
 		}
 	}
 }

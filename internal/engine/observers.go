@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"parley.example/parley/internal/bus"
@@ -19,6 +20,21 @@ type Commit struct {
 	Due      time.Time       // with Version: when the chat's next timer falls due, zero for never
 	Change   *contact.Change
 	Erased   bool // the chat does not exist any more; of its change there is Work alone
+}
+
+// Hands returns the users who have the chat in hand after a change of its state, or had it before.
+func (c *Commit) Hands() (users []center.UserID) {
+	for _, m := range c.Change.Work {
+		users = append(users, m.User())
+	}
+	if after := c.Change.Chat; after != nil {
+		for i := range after.Work {
+			if user := after.Work[i].User; !slices.Contains(users, user) {
+				users = append(users, user)
+			}
+		}
+	}
+	return users
 }
 
 // Observer is notified of each commit, in the order of the commits of a chat,
@@ -57,8 +73,13 @@ func (e *Engine) wakeSweeper(c *Commit) {
 	}
 }
 
-// publish sends the change to sockets, and a notice to other nodes.
+// publish sends the change to sockets, and notices to other nodes: of the chat, and of what is in agents' hands.
 func (e *Engine) publish(c *Commit) {
+	if e.Shared {
+		for _, user := range c.Hands() {
+			e.Bus.Publish(bus.Message{Subject: bus.Agent(user), Origin: e.Node, Version: max(c.Version, 1)})
+		}
+	}
 	e.Bus.Publish(bus.Message{
 		Subject: bus.Chat(c.Chat), Origin: e.Node, Version: c.Version, Seq: c.Seq, Events: frames.Of(c.Change.Pushes),
 	})

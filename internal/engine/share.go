@@ -27,7 +27,10 @@ func (e *Engine) shards() store.Shards {
 
 // Rebalance makes the engine look at once for work in its new shards. It is called
 // when [Config.Leases] have changed.
-func (e *Engine) Rebalance() { e.chatTimers.look() }
+func (e *Engine) Rebalance() {
+	e.chatTimers.look()
+	e.Agents.timers.look()
+}
 
 // lookEvery is how often an engine on a shared store looks for what other
 // nodes left to it: timers that they set, effects of those that died.

@@ -2,6 +2,8 @@ package router
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +75,7 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 		}
 		in = newInstance(id, r.Clock.Now)
 	}
-	if in.snap == nil || n.setup {
+	if in.snap == nil || n.setup || n.load {
 		snap, err := r.Catalog.SnapshotWith(ctx, center.KindUser, string(id))
 		if center.ReasonOf(err) == center.NotFound && err != nil {
 			delete(r.instances, id) // it has been deleted
@@ -82,7 +84,9 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 		if err != nil {
 			return err
 		}
-		in.setUp(snap)
+		if n.setup || snap != in.snap {
+			in.setUp(snap)
+		}
 	}
 	if n.load {
 		if err := r.load(ctx, in); err != nil {
@@ -120,8 +124,10 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 	return nil
 }
 
-// load reads what the store has of an instance: its agents, what they have in hand, and what waits.
+// load reads what the store has of an instance: its agents, what they have in hand, and what waits; and of what was known before
+// whether it is still so. What has not changed is not read.
 func (r *Router) load(ctx context.Context, in *instance) error {
+	known := maps.Clone(in.agents)
 	for row, err := range r.Store.Agents(ctx, in.id, true) {
 		if err != nil {
 			return err
@@ -130,9 +136,23 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 		if err != nil {
 			return err
 		}
+		delete(known, row.User)
 		in.takeAgent(row.User, agentNews{state, row.Version})
 	}
+	for user, s := range known {
+		if s.agent == nil {
+			continue // known for what is in his hands
+		}
+		a, err := r.readAgent(ctx, user)
+		if err != nil {
+			return err
+		}
+		in.takeAgent(user, a)
+	}
 	chats := map[center.ContactID]bool{}
+	for id := range in.chats {
+		chats[id] = true
+	}
 	for h, err := range r.Store.Held(ctx, in.id, "") {
 		if err != nil {
 			return err
@@ -145,6 +165,17 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 		}
 		chats[w.Chat] = true
 	}
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(chats)), loadChunk) {
+		versions, err := r.Store.Versions(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			if c := in.chats[v.Chat]; c != nil && c.version >= v.Version {
+				delete(chats, v.Chat)
+			}
+		}
+	}
 	for id := range chats {
 		news, err := r.readChat(ctx, id)
 		if err != nil {
@@ -154,6 +185,9 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 	}
 	return nil
 }
+
+// loadChunk is of how many chats the versions are read at once.
+const loadChunk = 500
 
 // setUp takes what an administrator has set up.
 func (in *instance) setUp(snap *catalog.Snapshot) {
@@ -250,9 +284,10 @@ func (in *instance) takeAgent(user center.UserID, n agentNews) {
 func (in *instance) setAgent(user center.UserID) {
 	s, u := in.agents[user], in.user(user)
 	in.countAgent(s, u)
-	if u == nil || s.agent == nil || !s.agent.Online() && !s.agent.Present() {
+	there := s.agent != nil && (s.agent.Online() || s.agent.Present())
+	if u == nil || !there {
 		in.routing.DropAgent(user)
-		if len(s.hands) == 0 {
+		if !there && len(s.hands) == 0 { // a user who is not known may have been made on another node just now
 			delete(in.agents, user)
 		}
 		return

@@ -6,6 +6,9 @@
 // change of the chat, which the store refuses when the agent cannot take it. So nothing depends on
 // the router's knowledge being up to date, and one that begins anew finds everything in the store.
 //
+// On a shared store each node has a router. All follow what happens on all nodes, so that each can answer, and one makes the offers of an
+// instance: the one that has the lease of its shard (nodes.go).
+//
 // One goroutine serves all instances. What it is told while it works is kept as what is to be looked
 // at: a chat that changes ten times meanwhile is looked at once. Start reading at [Router.Run].
 package router
@@ -15,10 +18,12 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"parley.example/parley/internal/agent"
+	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
@@ -39,13 +44,19 @@ const (
 	maxAside = 32 * time.Second
 )
 
-// Config is what a router is made of. All members are needed.
+// Config is what a router is made of. All members without "may be nil" are needed.
 type Config struct {
 	Store   store.Store
 	Catalog *catalog.Catalog
 	Clock   *engine.Clock
 	Log     *slog.Logger
 	Ring    time.Duration // 0 for [Ring]
+
+	// Leases determine for which instances this router makes offers, by the shard of the instance, where others work
+	// on the same store; nil for all of them. With any, Bus is needed, and Node, the engine's.
+	Leases engine.Leases
+	Bus    bus.Bus
+	Node   string
 }
 
 // Router makes offers. Make it with [New], have it told of commits, and let [Router.Run] run.
@@ -53,6 +64,7 @@ type Router struct {
 	Config
 	engine *engine.Engine
 	wake   chan struct{}
+	led    chan struct{} // other instances may be this router's, or other nodes alive
 
 	mu    sync.Mutex // guards what follows
 	told  map[center.InstanceID]*news
@@ -71,7 +83,7 @@ func New(cfg Config) *Router {
 		cfg.Ring = Ring
 	}
 	return &Router{
-		Config: cfg, wake: make(chan struct{}, 1), told: map[center.InstanceID]*news{}, instances: map[center.InstanceID]*instance{},
+		Config: cfg, wake: make(chan struct{}, 1), led: make(chan struct{}, 1), told: map[center.InstanceID]*news{}, instances: map[center.InstanceID]*instance{},
 		offers: make(chan struct{}, maxOffers),
 	}
 }
@@ -138,8 +150,10 @@ func (r *Router) Committed(c *engine.Commit) {
 	switch after := c.Change.Chat; {
 	case c.Erased && len(c.Change.Work) > 0:
 		r.tell(c.Instance, func(n *news) { n.chats[c.Chat] = chatNews{version: erased} })
+		r.publish(c.Instance, aboutChat, string(c.Chat))
 	case after != nil && (after.Queue != nil || len(c.Change.Queues) > 0 || len(c.Change.Work) > 0):
 		r.tell(c.Instance, func(n *news) { n.take(c.Chat, chatNews{after, c.Version}) })
+		r.publish(c.Instance, aboutChat, string(c.Chat))
 	}
 }
 
@@ -164,6 +178,7 @@ func (r *Router) AgentCommitted(c *engine.AgentCommit) {
 			n.agents[c.Agent.User] = news
 		}
 	})
+	r.publish(c.Agent.Instance, aboutAgent, string(c.Agent.User))
 }
 
 // SetUp tells that an administrator may have changed an instance: see [catalog.Config].
@@ -172,7 +187,10 @@ func (r *Router) SetUp(id center.InstanceID) { r.tell(id, func(n *news) { n.setu
 // Run makes offers through an engine until ctx ends. At the beginning it reads what there is.
 func (r *Router) Run(ctx context.Context, e *engine.Engine) {
 	r.engine = e
+	defer r.listen()()
 	r.begin(ctx)
+	again, stop := r.again()
+	defer stop()
 	for {
 		r.mu.Lock()
 		alarm := r.alarm
@@ -183,6 +201,10 @@ func (r *Router) Run(ctx context.Context, e *engine.Engine) {
 		case <-r.wake:
 		case <-moved:
 		case <-timer.C:
+		case <-r.led:
+			r.begin(ctx)
+		case <-again:
+			r.begin(ctx)
 		case <-ctx.Done():
 			timer.Stop()
 			r.finish()
@@ -221,10 +243,13 @@ func (r *Router) begin(ctx context.Context) {
 	}
 }
 
-// recover makes up for what a process before this one has left undone, and then has an instance read. What fails is
+// recover makes up for what a process before this one has left undone, where that is this router's, and then has an instance read. What fails is
 // tried again. r.work is not held: commands to chats may have flows ask for [Router.Staffing].
 func (r *Router) recover(ctx context.Context, id center.InstanceID) {
-	err := r.engine.Agents.Recover(ctx, id, []string{r.engine.Node})
+	var err error
+	if alive := r.alive(); r.leads(id) && slices.Contains(alive, r.engine.Node) {
+		err = r.engine.Agents.Recover(ctx, id, alive)
+	}
 	switch {
 	case err == nil:
 		r.tell(id, func(n *news) { n.load = true })
@@ -258,7 +283,10 @@ func (r *Router) lookAtAll(ctx context.Context) {
 	var offers []pending
 	var ends []misfit
 	for id, in := range r.instances {
-		if told[id] != nil || !in.alarm.IsZero() && !in.alarm.After(now) {
+		if !r.leads(id) {
+			in.alarm, in.misfits = time.Time{}, nil
+		}
+		if r.leads(id) && (told[id] != nil || !in.alarm.IsZero() && !in.alarm.After(now)) {
 			offers = append(offers, r.assign(in, now)...)
 		}
 		ends, in.misfits = append(ends, in.misfits...), nil

@@ -63,12 +63,20 @@ func open(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 // prepare is open without the router at work, which is only told: run has it work.
 func prepare(t testing.TB, s store.Store, also ...engine.Observer) *centre {
 	t.Helper()
+	return prepareNode(t, s, func(*enginetest.Options) {}, also...)
+}
+
+// prepareNode is prepare with an engine that is different.
+func prepareNode(t testing.TB, s store.Store, change func(*enginetest.Options), also ...engine.Observer) *centre {
+	t.Helper()
 	r := router.New(router.Config{Log: enginetest.NoLog})
 	c := &centre{TB: t, router: r}
-	c.Engine = enginetest.Start(t, enginetest.Options{
+	o := enginetest.Options{
 		Store: s, Observers: append(also, r), Agents: []engine.AgentObserver{c}, Changed: r.SetUp, Staffing: r.Staffing,
 		Limits: catalog.Limits{Users: 100_000},
-	})
+	}
+	change(&o)
+	c.Engine = enginetest.Start(t, o)
 	r.Store, r.Catalog, r.Clock = c.Store, c.Catalog, c.Clock
 	all, err := c.Catalog.Instances(t.Context())
 	if err != nil {
