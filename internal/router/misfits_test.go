@@ -161,13 +161,15 @@ func TestMisfitsAreTriedAgain(t *testing.T) {
 		c.arrive(bo)
 		id := c.talk(bo)
 		c.give(id, contact.Monitor{User: sue})
+		const retryOff = 300 * time.Millisecond // between two attempts
 		for _, back := range []bool{true, false} {
 			weak.refuses.Store(true)
 			c.grant(special)
-			time.Sleep(5 * time.Second)
+			time.Sleep(5*time.Second + retryOff)
 			c.has(id, bo, contact.WorkConnected, sue, contact.WorkConnected)
 			if back {
 				c.grant(special, permission.ManagerListenIn)
+				synctest.Wait()
 			}
 			weak.refuses.Store(false)
 			time.Sleep(5 * time.Second)
