@@ -23,6 +23,7 @@ type desk struct {
 	version int64 // of agent
 	held    map[center.ContactID]*held
 	loaded  bool // all that was there before the desk is known
+	stale   bool // another node has changed something since
 
 	views   []View // to be sent, the oldest first
 	working bool   // somebody sends them
@@ -50,7 +51,7 @@ func (h *Hub) open(s *session) {
 	d := sh.desks[s.of.User]
 	if d == nil {
 		d = &desk{user: s.of.User, instance: s.of.Instance, held: map[center.ContactID]*held{}}
-		d.told = bus.Subscription{Subject: bus.Agent(d.user), Receive: func(m bus.Message) { h.broadcast(d, m) }}
+		d.told = bus.Subscription{Subject: bus.Agent(d.user), Receive: func(m bus.Message) { h.hear(d, m) }}
 		h.Bus.Subscribe(&d.told)
 		if sh.desks == nil {
 			sh.desks = map[center.UserID]*desk{}
@@ -60,6 +61,23 @@ func (h *Hub) open(s *session) {
 	s.desk, s.next = d, d.first
 	d.first = s
 	d.streams++
+}
+
+// hear takes what is published of an agent: what one of his clients tells the others, and that another node has changed
+// something of his. The desk is read anew then.
+func (h *Hub) hear(d *desk, m bus.Message) {
+	if m.Version == 0 {
+		h.broadcast(d, m)
+		return
+	}
+	if m.Origin == h.Node {
+		return // it has been told of already
+	}
+	sh := h.shard(d.user)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	d.stale = true
+	h.work(d)
 }
 
 // leave removes a stream from its desk: nothing is sent to it any more.
@@ -104,19 +122,8 @@ func (h *Hub) hold(d *desk, id center.ContactID) *held {
 
 // Committed implements [engine.Observer]. Of changes of chats that are in nobody's hands it is quick to know nothing.
 func (h *Hub) Committed(c *engine.Commit) {
-	after := c.Change.Chat
-	if len(c.Change.Work) == 0 && (after == nil || len(after.Work) == 0) {
-		return
-	}
-	for _, m := range c.Change.Work {
-		if after == nil || after.WorkOf(m.User()) == nil {
-			h.tell(m.User(), c)
-		}
-	}
-	if after != nil {
-		for i := range after.Work {
-			h.tell(after.Work[i].User, c)
-		}
+	for _, user := range c.Hands() {
+		h.tell(user, c)
 	}
 }
 

@@ -10,7 +10,8 @@
 // Nothing is polled. A hub is told of commits ([Hub.Committed], [Hub.AgentCommitted]) and hears of items on
 // the bus; neither waits for it. An idle stream has no goroutine and no timer: see package socket.
 //
-// A hub hears of what the engine of its own node commits. What one of a user's clients tells the others goes over the bus.
+// A hub is told of what the engine of its own node commits. Of what another node commits it hears on the bus that it is so, and reads the desk
+// anew; how often it does is bounded by how long a desk takes to read. What one of a user's clients tells the others goes over the bus.
 //
 // An open stream is a client of the agent's (agent.Arrive), its end is the client's (agent.Depart). A stream
 // whose client the agent no longer has, because the session was signed out of or he has too many, is closed.

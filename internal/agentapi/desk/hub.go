@@ -25,6 +25,7 @@ type Config struct {
 	Bus     bus.Bus
 	Clock   *engine.Clock
 	Log     *slog.Logger
+	Node    string // by which the engine is known on the bus
 	// Open says whose stream the URL of a request opens, and until when. Its errors are answered with 403 and logged.
 	Open func(*http.Request) (auth.Session, error)
 	// Admit says whether the user of a session may still work: he exists, has not signed out of it, and has the

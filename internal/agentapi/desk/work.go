@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"maps"
+	"math"
+	"slices"
 	"time"
 
 	api "parley.example/parley/api/agent"
@@ -33,7 +36,7 @@ func (h *Hub) send(d *desk) {
 			d.working = false
 			sh.mu.Unlock()
 			return
-		case !d.loaded:
+		case !d.loaded || d.stale:
 			sh.mu.Unlock()
 			err = h.load(d)
 		case len(d.views) == 0 && !d.waits():
@@ -86,9 +89,13 @@ func (h *Hub) abandon(d *desk, err error) {
 	}
 }
 
-// load reads what was there before the desk. What it is told of meanwhile is newer or the same.
+// load reads what was there before the desk, or what another node has changed since. What it is told of meanwhile is newer or the same,
+// and what is published after it has begun has it read once more.
 func (h *Hub) load(d *desk) error {
 	sh := h.shard(d.user)
+	sh.mu.Lock()
+	d.loaded, d.stale = false, false
+	sh.mu.Unlock()
 	return h.read(func(ctx context.Context) error {
 		state, version, err := h.engine.Agents.State(ctx, d.user)
 		if err != nil {
@@ -105,25 +112,19 @@ func (h *Hub) load(d *desk) error {
 		for _, id := range ids {
 			h.hold(d, id) // before it is read: what is said then is not missed
 		}
+		ids = slices.Collect(maps.Keys(d.held)) // with what has left his hands
 		sh.mu.Unlock()
 		for _, id := range ids {
-			head, err := h.engine.Store.Chat(ctx, id)
-			if err != nil && center.ReasonOf(err) == center.NotFound {
-				continue // erased since
-			}
+			chat, version, last, err := h.chat(ctx, d.user, id)
 			if err != nil {
 				return err
-			}
-			chat, err := contact.DecodeChat(head.State)
-			if err != nil {
-				return err
-			}
-			if chat.WorkOf(d.user) == nil {
-				chat = nil
 			}
 			sh.mu.Lock()
-			if k := h.hold(d, id); head.Version > k.version {
-				k.take(chat, head.Version, head.LastSeq)
+			if k := h.hold(d, id); version > k.version {
+				if chat != nil && accepted(chat, d.user) && k.state != nil && !accepted(k.state, d.user) {
+					k.from = k.last
+				}
+				k.take(chat, version, last)
 			}
 			sh.mu.Unlock()
 		}
@@ -141,8 +142,27 @@ func (h *Hub) load(d *desk) error {
 			}
 		}
 		d.loaded = true
+		h.show(d)
 		return nil
 	})
+}
+
+// chat reads a chat that a user has in hand. One that he has not, or that has been erased, is nil.
+func (h *Hub) chat(ctx context.Context, user center.UserID, id center.ContactID) (chat *contact.Chat, version, last int64, err error) {
+	head, err := h.engine.Store.Chat(ctx, id)
+	if err != nil && center.ReasonOf(err) == center.NotFound {
+		return nil, math.MaxInt64, 0, nil
+	}
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if chat, err = contact.DecodeChat(head.State); err != nil {
+		return nil, 0, 0, err
+	}
+	if chat.WorkOf(user) == nil {
+		chat = nil
+	}
+	return chat, head.Version, head.LastSeq, nil
 }
 
 // sendView sends a view to all streams of the desk, once it shows something new to them, and
