@@ -155,7 +155,7 @@ type Store interface {
 	WriteResources(ctx context.Context, w ResourceWrite) (map[center.InstanceID]int64, error)
 	// Overwrite is WriteResources for what must not be kept: once it returns, no file of the
 	// store has any of gone, texts that are in no row any more. It is for the start: other writes
-	// wait, as long as copying all data takes at worst. Repeated, it does what is left to do.
+	// wait, as long as copying all data takes at worst. Repeated, it does what is left to do. Instances are not dropped by it.
 	Overwrite(ctx context.Context, w ResourceWrite, gone ...string) error
 	// Revision returns how many writes have touched resources of an instance
 	// ("" for those that belong to none). It is incremented in the transaction of

@@ -1,8 +1,6 @@
 package sqlite
 
-import (
-	"iter"
-)
+import "iter"
 
 // cache keeps at least the last size entries that were used and at most twice
 // as many: when the young half is full it becomes the old half, and what was

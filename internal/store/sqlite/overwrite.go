@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 )
 
@@ -15,6 +17,9 @@ func (s *Store) Overwrite(ctx context.Context, w store.ResourceWrite, gone ...st
 	if s.dsn == "" {
 		_, err := s.WriteResources(ctx, w)
 		return err
+	}
+	if slices.ContainsFunc(w.Drop, func(r center.Resource) bool { return r.Kind == center.KindInstance }) {
+		return center.Errorf(center.Invalid, "an instance is deleted by WriteResources") // the writer has it cached
 	}
 	c, err := connect(ctx, s.dsn, "busy_timeout = 10000", "synchronous = full", "wal_autocheckpoint = 0", "secure_delete = on", "cache_size = -4000")
 	if err != nil {

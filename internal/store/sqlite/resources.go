@@ -64,7 +64,14 @@ func readResource(r row) (center.Resource, error) {
 
 // WriteResources implements [store.Store].
 func (s *Store) WriteResources(ctx context.Context, w store.ResourceWrite) (map[center.InstanceID]int64, error) {
-	return give(ctx, s, func(own *writer) (map[center.InstanceID]int64, error) { return own.conn.writeResources(&w) })
+	return give(ctx, s, func(own *writer) (map[center.InstanceID]int64, error) {
+		for i := range w.Drop {
+			if w.Drop[i].Kind == center.KindInstance {
+				own.instances.drop(center.InstanceID(w.Drop[i].ID))
+			}
+		}
+		return own.conn.writeResources(&w)
+	})
 }
 
 func (c *conn) writeResources(w *store.ResourceWrite) (map[center.InstanceID]int64, error) {

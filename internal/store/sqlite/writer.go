@@ -30,11 +30,12 @@ type writer struct {
 
 	// Rows that the writer has cached, including those of the transaction under
 	// way. All are emptied when a transaction is rolled back.
-	chats    *cache[center.ContactID, *chat]
-	agents   *cache[center.UserID, agent]
-	counters *cache[store.Counter, *counter]
-	touched  []*counter // in this batch
-	next     int64      // the number of the newest chat; 0 until one is made
+	chats     *cache[center.ContactID, *chat]
+	agents    *cache[center.UserID, agent]
+	counters  *cache[store.Counter, *counter]
+	instances *cache[center.InstanceID, struct{}] // that exist
+	touched   []*counter                          // in this batch
+	next      int64                               // the number of the newest chat; 0 until one is made
 }
 
 // chat is a chat's row, as far as changes are judged by it.
@@ -77,9 +78,10 @@ type facts struct {
 
 func newWriter(o Options, p *pool, c *conn, cp *checkpointer) *writer {
 	w := &writer{log: o.Log, observe: o.Observe, health: health{tell: o.Failing}, pool: p, conn: c,
-		chats:    newCache[center.ContactID, *chat](cached),
-		agents:   newCache[center.UserID, agent](cached),
-		counters: newCache[store.Counter, *counter](cached)}
+		chats:     newCache[center.ContactID, *chat](cached),
+		agents:    newCache[center.UserID, agent](cached),
+		counters:  newCache[store.Counter, *counter](cached),
+		instances: newCache[center.InstanceID, struct{}](cached)}
 	if cp != nil {
 		w.wal = &wal{checkpointer: cp, length: cp.found, next: cp.pages}
 	}
@@ -227,6 +229,7 @@ func (w *writer) rollback() {
 	w.chats.clear()
 	w.agents.clear()
 	w.counters.clear()
+	w.instances.clear()
 	w.touched = w.touched[:0]
 }
 
