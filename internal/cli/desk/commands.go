@@ -21,7 +21,7 @@ type deskCommand struct {
 
 // deskCommands are the commands, in the order in which help has them.
 func deskCommands() []deskCommand {
-	return []deskCommand{
+	all := []deskCommand{
 		{"/accept", "[N]", "accept what rings, or chat N; from a pipe, wait until something rings", (*Desk).accept},
 		{"/reject", "[N]", "refuse it: it is offered to others", (*Desk).reject},
 		{"/1 /2 …", "", "bring another chat into view", nil},
@@ -35,10 +35,13 @@ func deskCommands() []deskCommand {
 		{"/waiting", "", "list the chats that may be picked", (*Desk).waiting},
 		{"/pick", "N", "have chat N of that list ring here; an id will do as well", (*Desk).pick},
 		{"/why", "N", "say why chat N of that list has no agent yet; an id will do as well", (*Desk).why},
+	}
+	all = append(all, companyCommands()...)
+	return append(all, []deskCommand{
 		{"/wait", "", "wait for a message that no /wait has waited for, or the end: for lines from a pipe", (*Desk).wait},
 		{"/help", "", "show this", (*Desk).help},
 		{"/quit", "", "sign out and leave", nil},
-	}
+	}...)
 }
 
 // CommandHelp lists the commands, each on a line.
@@ -153,7 +156,7 @@ func (d *Desk) send(ctx context.Context, text string) error {
 		return errors.New("not sent: no chat is in hand. When one rings, /accept it")
 	}
 	d.mu.Lock()
-	there, now := connected(c), statement(c)
+	there, now, silent := connected(c), statement(c), watches(c)
 	instead := "/next clears it and goes on"
 	if rings(c) {
 		instead = "/accept it first"
@@ -161,6 +164,9 @@ func (d *Desk) send(ctx context.Context, text string) error {
 	d.mu.Unlock()
 	if !there {
 		return fmt.Errorf("not sent: chat %d %s; %s", c.number, now, instead)
+	}
+	if silent {
+		return fmt.Errorf("not sent: you monitor chat %d in silence; /barge first", c.number)
 	}
 	d.ui.Expect(text, 1)
 	if _, err := d.a.Send(ctx, c.id, text); err != nil {
@@ -277,6 +283,9 @@ func (d *Desk) list(context.Context, string) error {
 	}
 	for _, c := range d.chats {
 		text := fmt.Sprintf("-- %s %s", customerOf(c.contact), statement(c))
+		if m := supervised(c.contact); m != nil {
+			text = fmt.Sprintf("-- %s, %s", watched(c.contact), modes[m.MonitorMode])
+		}
 		if left, ok := d.a.Remaining(c.contact); ok {
 			text += fmt.Sprintf(", %v left", left.Round(time.Second))
 		}

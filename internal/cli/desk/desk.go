@@ -3,6 +3,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -54,6 +55,7 @@ type Desk struct {
 	chats    []*deskChat
 	view     *deskChat // nil when there is none
 	listed   []agent.WaitingContact
+	shown    lists
 	prompt   string
 	changed  chan struct{} // closed, and another made, whenever something happens
 }
@@ -69,6 +71,7 @@ type deskChat struct {
 	before  map[string]bool // ids of items that were shown from the transcript
 	heard   int             // messages of others since the acceptance
 	waited  int             // for how many of them there was a /wait
+	asked   string          // the connection that an /invite or a /transfer has made last; "" for none, and when it was taken back
 }
 
 // Bounds of what is shown.
@@ -106,7 +109,7 @@ func (d *Desk) Event(e *client.AgentEvent) {
 	}
 	var past []*client.Item
 	var unread error
-	if e.Kind == client.ContactAccepted && e.Contact.State == agent.AgentContactStateCONNECTED {
+	if (e.Kind == client.ContactAccepted || e.Kind == client.ContactMonitored) && e.Contact.State == agent.AgentContactStateCONNECTED {
 		past, unread = d.a.Transcript(d.ctx, e.Contact.ContactId)
 	}
 	d.mu.Lock()
@@ -128,6 +131,12 @@ func (d *Desk) Event(e *client.AgentEvent) {
 		}
 		d.say(c, what+customerOf(c.contact))
 		d.remember(c, past, unread)
+	case client.ContactMonitored:
+		if d.view == nil || !connected(d.view) || !d.ui.Interactive() {
+			d.look(c)
+		}
+		d.say(c, "-- you monitor "+watched(c.contact)+": nobody sees you before you /barge in; /end leaves")
+		d.remember(c, past, unread)
 	case client.ContactMissed, client.ContactRejected, client.ContactFailed:
 		d.say(c, "-- "+untaken(c.contact)+": nothing else is offered before you /clear it")
 	case client.ContactEnded:
@@ -137,7 +146,11 @@ func (d *Desk) Event(e *client.AgentEvent) {
 		}
 		d.say(c, text)
 	case client.ContactCleared:
-		d.say(c, "-- cleared: "+customerOf(c.contact))
+		if supervised(c.contact) != nil {
+			d.say(c, "-- you do not monitor "+watched(c.contact)+" any more")
+		} else {
+			d.say(c, "-- cleared: "+customerOf(c.contact))
+		}
 		d.forget(c)
 	case client.ItemReceived:
 		d.item(c, e.Item)
@@ -231,7 +244,7 @@ func (d *Desk) item(c *deskChat, it *client.Item) {
 		d.ui.Expected(it)
 		return
 	}
-	text := d.ui.Shown(it)
+	text := cmp.Or(d.ui.Shown(it), outcomes[it.Event()])
 	if text == "" {
 		return
 	}
@@ -431,6 +444,9 @@ func (d *Desk) summary() string {
 		} else if !connected(c) {
 			mark += " " + stateWords[c.contact.State]
 		}
+		if m := supervised(c.contact); m != nil {
+			mark += " " + modes[m.MonitorMode]
+		}
 		if c.unread > 0 {
 			mark += fmt.Sprintf(" (%d)", c.unread)
 		}
@@ -465,6 +481,9 @@ func statement(c *deskChat) string {
 	}
 	return "was " + stateWords[c.contact.State]
 }
+
+// modes are how chats are monitored, in the prompt.
+var modes = map[agent.MonitorCapability]string{agent.MonitorCapabilitySILENT_MONITOR: "monitored", agent.MonitorCapabilityBARGE: "barged in"}
 
 // Tick keeps count-downs going.
 func (d *Desk) Tick(ctx context.Context) {
@@ -517,7 +536,7 @@ func (d *Desk) Left() string {
 func (d *Desk) Typing() {
 	d.mu.Lock()
 	c := d.view
-	on := c != nil && connected(c)
+	on := c != nil && connected(c) && !watches(c)
 	d.mu.Unlock()
 	if on {
 		_ = d.a.Typing(d.ctx, c.id) // losing it does no harm
