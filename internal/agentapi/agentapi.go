@@ -14,9 +14,7 @@ package agentapi
 
 import (
 	"context"
-	"iter"
 	"net/http"
-	"slices"
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/restjson"
@@ -24,6 +22,7 @@ import (
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
@@ -105,6 +104,8 @@ type caller struct {
 	snap  *catalog.Snapshot // with users
 	user  *catalog.User
 	state *rules.Agent // nil for one who has never had a stream
+
+	rights access.Rights
 }
 
 // caller returns who makes a request. The error says why the session is over, or that the user may not work at a desk.
@@ -124,13 +125,14 @@ func (s *Service) admit(ctx context.Context, of auth.Session) (c caller, err err
 	if c.user, err = catalog.Get[*catalog.User](c.snap, of.User); err != nil {
 		return c, gone(err, "the user does not exist any more")
 	}
+	c.rights = access.Of(c.snap, c.user)
 	if c.state, _, err = s.Engine.Agents.State(ctx, of.User); err != nil {
 		return c, err
 	}
 	if c.state.SignedOut(desk.SessionOf(of)) {
 		return c, signedOut("the user has signed out; sign in again")
 	}
-	return c, c.may(permission.BasicAgentAccess)
+	return c, c.rights.Require(permission.BasicAgentAccess)
 }
 
 // gone turns the error for something that does not exist into one of a session that is over.
@@ -147,42 +149,5 @@ func (s *Service) Admit(ctx context.Context, of auth.Session) error {
 	return err
 }
 
-// may refuses whoever has none of the permissions. The refusal names the first.
-func (c *caller) may(any ...permission.Name) error {
-	for _, n := range any {
-		for range c.granting(n) {
-			return nil
-		}
-	}
-	return &forbidden{permission: any[0]}
-}
-
-// granting yields the security profiles of the caller that have a permission.
-func (c *caller) granting(n permission.Name) iter.Seq[*catalog.SecurityProfile] {
-	return func(yield func(*catalog.SecurityProfile) bool) {
-		for _, id := range c.user.SecurityProfiles {
-			p, err := catalog.Get[*catalog.SecurityProfile](c.snap, id)
-			if err != nil {
-				continue // it is being deleted
-			}
-			if slices.Contains(p.Permissions, string(n)) && !yield(p) {
-				return
-			}
-		}
-	}
-}
-
 // present reports whether a stream of the caller's is open.
 func (c *caller) present() bool { return c.state != nil && c.state.Present() }
-
-// permissions returns those of all security profiles of the user, in alphabetical order.
-func (c *caller) permissions() []string {
-	all := []string{}
-	for _, id := range c.user.SecurityProfiles {
-		if p, err := catalog.Get[*catalog.SecurityProfile](c.snap, id); err == nil {
-			all = append(all, p.Permissions...)
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}

@@ -70,9 +70,9 @@ func (s *Service) RemoveParticipant(ctx context.Context, in *agent.RemovePartici
 	case p != nil && !p.Left.IsZero():
 		return &agent.RemoveParticipantResponse{}, nil
 	case p != nil && p.Role == center.RoleCustomer:
-		err = c.may(permission.StopContactEnabled)
+		err = c.rights.Require(permission.StopContactEnabled)
 	case w.Watch != nil:
-		err = c.may(permission.ManagerBargeIn)
+		err = c.rights.Require(permission.ManagerBargeIn)
 	}
 	if err != nil {
 		return nil, err

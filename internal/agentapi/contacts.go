@@ -136,7 +136,7 @@ func (s *Service) EndContact(ctx context.Context, in *agent.EndContactRequest) (
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.StopContactEnabled); err != nil {
+	if err := c.rights.Require(permission.StopContactEnabled); err != nil {
 		return nil, err
 	}
 	if state.Ended {
@@ -174,7 +174,7 @@ func (s *Service) UpdateContactAttributes(ctx context.Context, in *agent.UpdateC
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ContactAttributesView); err != nil {
+	if err := c.rights.Require(permission.ContactAttributesView); err != nil {
 		return nil, err
 	}
 	if w.State != contact.WorkConnected && w.State != contact.WorkEnded {

@@ -5,7 +5,7 @@ import (
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/restjson"
-	"parley.example/parley/internal/catalog/permission"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/edge"
 	"parley.example/parley/internal/identity"
@@ -25,22 +25,6 @@ func expired(cause error) error {
 	return refused(&agent.UnauthorizedException{Message: "the session token is not good, or not any more; sign in again"}, cause)
 }
 
-// forbidden is the error of a user without a permission, or whose permission is not for this. Its reason is Denied.
-type forbidden struct {
-	permission permission.Name
-	why        string // "" for one who does not have it
-}
-
-func (f *forbidden) Error() string {
-	if f.why != "" {
-		return f.why
-	}
-	return "none of your security profiles has the permission " + string(f.permission)
-}
-
-// Unwrap makes it a refusal for those who ask why.
-func (f *forbidden) Unwrap() error { return &center.Error{Reason: center.Denied, Message: f.Error()} }
-
 // unready is the error of what cannot be done as things stand, which for administrators is a bad request.
 func unready(err error) error {
 	if center.ReasonOf(err) == center.BadRequest && err != nil {
@@ -52,8 +36,8 @@ func unready(err error) error {
 // MapError turns an error of the domain into an exception that the operation declares. It is for
 // [restjson.HandlerOptions]. The result unwraps to err; an unknown error is returned unchanged.
 func MapError(op *restjson.Operation, err error) error {
-	if f, ok := errors.AsType[*forbidden](err); ok {
-		return refused(&agent.AccessDeniedException{Message: f.Error(), Permission: new(string(f.permission))}, err)
+	if d, ok := errors.AsType[*access.Denial](err); ok {
+		return refused(&agent.AccessDeniedException{Message: d.Error(), Permission: optional(d.Permission)}, err)
 	}
 	if t, ok := errors.AsType[*identity.Throttled](err); ok {
 		return refused(&agent.ThrottlingException{Message: t.Error()}, err)
@@ -65,7 +49,15 @@ func MapError(op *restjson.Operation, err error) error {
 	return refused(exception(op, e), err)
 }
 
-// exception is the table from reasons to exceptions. Who may not do something for want of a permission is not Denied here, but forbidden.
+// optional is a text that is absent when it is empty.
+func optional[T ~string](s T) *string {
+	if s == "" {
+		return nil
+	}
+	return new(string(s))
+}
+
+// exception is the table from reasons to exceptions. Who may not do something by his security profiles is an access.Denial, and not here.
 func exception(op *restjson.Operation, e *center.Error) restjson.Exception {
 	switch e.Reason {
 	case center.Denied:

@@ -9,41 +9,12 @@ import (
 	"parley.example/parley/api/agent"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/router"
 )
-
-// restricted is the resource of HierarchyRestrictedResources that agents are.
-const restricted = "User"
-
-// mayWatch refuses whoever may not monitor the contacts of an agent: who does not have the permission, who has it by
-// security profiles alone that are for users of a hierarchy group (AllowedAccessControlHierarchyGroupId, or else the group of the supervisor)
-// in which the agent is not, and who may see the contacts of agents of his own group alone.
-func (c *caller) mayWatch(u *catalog.User, n permission.Name) error {
-	if err := c.may(n); err != nil {
-		return err
-	}
-	refusal := &forbidden{n, "your security profiles let you monitor agents of your part of the hierarchy alone, and " + u.Name + " is not in it"}
-	for range c.granting(permission.RestrictContactAccess) {
-		if !c.below(u, c.user.Group) {
-			return refusal
-		}
-	}
-	for p := range c.granting(n) {
-		if !slices.Contains(p.ByHierarchy, restricted) || c.below(u, cmp.Or(p.Group, c.user.Group)) {
-			return nil
-		}
-	}
-	return refusal
-}
-
-// below reports whether a user is in a hierarchy group, or in one below it. Nobody is in none.
-func (c *caller) below(u *catalog.User, group center.HierarchyGroupID) bool {
-	g, err := catalog.Get[*catalog.Group](c.snap, u.Group)
-	return err == nil && slices.ContainsFunc(catalog.Path(c.snap, g), func(at *catalog.Group) bool { return at != nil && at.ID == group })
-}
 
 // talking returns the agents who take part in a chat, the one who came last first.
 func talking(state *contact.Chat) (all []contact.Participant) {
@@ -56,46 +27,30 @@ func talking(state *contact.Chat) (all []contact.Participant) {
 	return all
 }
 
-// mayWatchChat refuses whoever may not monitor one of the agents of a chat.
-func (c *caller) mayWatchChat(state *contact.Chat, n permission.Name) error {
-	for _, p := range talking(state) {
-		u, err := catalog.Get[*catalog.User](c.snap, p.User)
-		if err != nil {
-			continue // he has been deleted, and his part is about to end
-		}
-		if err := c.mayWatch(u, n); err != nil {
-			return err
-		}
-	}
-	return c.may(n)
-}
-
 // MonitorContact has the supervisor watch a chat that is connected to an agent: see [contact.Monitor]. Who may is said by
-// caller.mayWatch.
+// [access.Rights.Watch].
 func (s *Service) MonitorContact(ctx context.Context, in *agent.MonitorContactRequest) (*agent.MonitorContactResponse, error) {
 	c, err := s.caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ManagerListenIn); err != nil {
+	if err := c.rights.Require(permission.ManagerListenIn); err != nil {
 		return nil, err
 	}
 	state, err := s.chatOf(ctx, &c, in.ContactId)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.mayWatchChat(state, permission.ManagerListenIn); err != nil {
+	agents := router.AgentsOf(c.snap, state)
+	if err := c.rights.Watch(agents...); err != nil {
 		return nil, err
 	}
-	barge := c.mayWatchChat(state, permission.ManagerBargeIn)
-	if asked := in.AllowedMonitorCapabilities; slices.Contains(asked, agent.MonitorCapabilityBARGE) {
-		if barge != nil {
-			return nil, barge
-		}
-	} else if len(asked) > 0 {
-		barge = &forbidden{permission: permission.ManagerBargeIn}
+	denied, asked := c.rights.Barge(agents...), in.AllowedMonitorCapabilities
+	barge := slices.Contains(asked, agent.MonitorCapabilityBARGE)
+	if barge && denied != nil {
+		return nil, denied
 	}
-	m, err := router.Monitor(c.snap, c.user, barge == nil)
+	m, err := router.Monitor(c.snap, c.user, barge || len(asked) == 0 && denied == nil)
 	if err != nil {
 		return nil, unready(err)
 	}
@@ -125,11 +80,11 @@ func (s *Service) UpdateMonitorParticipantState(ctx context.Context, in *agent.U
 	if w.Watch == nil {
 		return nil, center.Errorf(center.Conflict, "you are an agent of contact %s, and do not monitor it", w.Contact)
 	}
-	barge, needs := in.TargetMonitorMode == agent.MonitorCapabilityBARGE, permission.ManagerListenIn
+	barge, may := in.TargetMonitorMode == agent.MonitorCapabilityBARGE, c.rights.Watch
 	if barge {
-		needs = permission.ManagerBargeIn
+		may = c.rights.Barge
 	}
-	if err := c.may(needs); err != nil {
+	if err := may(router.AgentsOf(c.snap, state)...); err != nil {
 		return nil, err
 	}
 	if _, err := s.Engine.Do(ctx, state.ID, contact.Supervise{User: c.user.ID, Barge: barge}); err != nil {
@@ -155,7 +110,8 @@ func (s *Service) ListActiveContacts(ctx context.Context, in *agent.ListActiveCo
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ManagerListenIn); err != nil {
+	scope, err := c.rights.Within(permission.ManagerListenIn)
+	if err != nil {
 		return nil, err
 	}
 	var after since
@@ -163,7 +119,7 @@ func (s *Service) ListActiveContacts(ctx context.Context, in *agent.ListActiveCo
 		return nil, err
 	}
 	desks, err := s.Router.Desks(ctx, c.Instance, func(u *catalog.User) bool {
-		return u.ID != c.user.ID && c.mayWatch(u, permission.ManagerListenIn) == nil
+		return u.ID != c.user.ID && c.rights.Watch(u) == nil
 	})
 	if err != nil {
 		return nil, err
@@ -193,15 +149,15 @@ func (s *Service) ListActiveContacts(ctx context.Context, in *agent.ListActiveCo
 		if err != nil && center.ReasonOf(err) != center.NotFound {
 			return nil, err
 		}
-		if err == nil && len(talking(state)) > 0 && c.mayWatchChat(state, permission.ManagerListenIn) == nil {
-			out.ActiveContacts = append(out.ActiveContacts, c.activeShown(state, is.Connected))
+		if err == nil && len(talking(state)) > 0 && c.rights.Watch(router.AgentsOf(c.snap, state)...) == nil {
+			out.ActiveContacts = append(out.ActiveContacts, c.activeShown(scope, state, is.Connected))
 		}
 	}
 	return out, nil
 }
 
 // activeShown is a chat that is connected to agents as clients are sent it.
-func (c *caller) activeShown(state *contact.Chat, at time.Time) agent.ActiveContact {
+func (c *caller) activeShown(scope access.Scope, state *contact.Chat, at time.Time) agent.ActiveContact {
 	cur := state.Current()
 	a := agent.ActiveContact{ContactId: string(cur.ID), InitialContactId: string(state.ID), Channel: agent.ChannelCHAT, Connected: at, Agents: []agent.ActiveAgent{}}
 	for _, p := range talking(state) {
@@ -211,7 +167,7 @@ func (c *caller) activeShown(state *contact.Chat, at time.Time) agent.ActiveCont
 		}
 		a.Agents = append(a.Agents, it)
 	}
-	if cur.Queue != "" {
+	if cur.Queue != "" && scope.SeesQueue(cur.Queue) {
 		a.Queue = desk.QueueShown(c.snap, cur.Queue)
 	}
 	if name := state.Customer().DisplayName; name != "" {

@@ -138,7 +138,7 @@ func (s *Service) ListQuickResponses(ctx context.Context, in *agent.ListQuickRes
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ContentView); err != nil {
+	if err := c.rights.Require(permission.ContentView); err != nil {
 		return nil, err
 	}
 	var after struct {
@@ -176,7 +176,7 @@ func (s *Service) CreateQuickResponse(ctx context.Context, in *agent.CreateQuick
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ContentCreate); err != nil {
+	if err := c.rights.Require(permission.ContentCreate); err != nil {
 		return nil, err
 	}
 	profiles, err := c.profiles(in.RoutingProfileIds)
@@ -219,7 +219,7 @@ func (s *Service) UpdateQuickResponse(ctx context.Context, in *agent.UpdateQuick
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ContentEdit); err != nil {
+	if err := c.rights.Require(permission.ContentEdit); err != nil {
 		return nil, err
 	}
 	r, err := catalog.Find[*catalog.QuickResponse](c.snap, in.QuickResponseId)
@@ -255,7 +255,7 @@ func (s *Service) DeleteQuickResponse(ctx context.Context, in *agent.DeleteQuick
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ContentDelete); err != nil {
+	if err := c.rights.Require(permission.ContentDelete); err != nil {
 		return nil, err
 	}
 	r, err := catalog.Find[*catalog.QuickResponse](c.snap, in.QuickResponseId)

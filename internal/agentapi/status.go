@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/router"
 )
@@ -74,6 +75,7 @@ func (s *Service) Tag(ctx context.Context, instance center.InstanceID, user cent
 	if c.user, err = catalog.Get[*catalog.User](snap, user); err != nil {
 		return "", err
 	}
+	c.rights = access.Of(snap, c.user)
 	configuration, err := c.configuration()
 	if err != nil {
 		return "", err
@@ -102,7 +104,7 @@ func (c *caller) configuration() (*agent.AgentConfiguration, error) {
 		shown[i] = agent.AgentStatusSummary{Id: string(s.ID), Arn: c.snap.ARNOf(s), Name: s.Name, Type: agent.AgentStatusType(s.Type)}
 	}
 	return &agent.AgentConfiguration{
-		User: c.shown(), Permissions: c.permissions(), Statuses: shown, RoutingProfile: c.profileShown(profile),
+		User: c.shown(), Permissions: c.rights.Permissions(), Statuses: shown, RoutingProfile: c.profileShown(profile),
 		AgentQueue:                  desk.QueueShown(c.snap, desk.OwnQueue(c.user.ID)),
 		AutoAccept:                  slices.ContainsFunc(c.user.Config.AutoAccept, func(a catalog.AutoAccept) bool { return a.Channel == chat && a.Accept }),
 		MultiPartyConferenceEnabled: router.MultiParty(c.snap),

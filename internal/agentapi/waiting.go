@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/api/agent"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
@@ -17,18 +18,49 @@ import (
 	"parley.example/parley/internal/store"
 )
 
-// pickable returns the queues that the caller may pick chats from.
-func (c *caller) pickable() (queues []center.QueueID, err error) {
-	p, err := c.profile()
-	if err != nil {
-		return nil, err
+// picker is a caller who may pick chats.
+type picker struct {
+	caller
+	scope  access.Scope
+	any    bool             // any chats; otherwise those for which the caller is a preferred agent
+	queues []center.QueueID // from these queues
+}
+
+// picker returns who makes a request, if he may pick chats: any, or those meant for him.
+func (s *Service) picker(ctx context.Context) (p picker, err error) {
+	if p.caller, err = s.caller(ctx); err != nil {
+		return p, err
 	}
-	for _, q := range p.Manual {
-		if q.Channel == chat {
-			queues = append(queues, q.Queue)
+	p.any = true
+	if p.scope, err = p.rights.Within(permission.ManualAssignAnyContact); err != nil {
+		p.any = false
+		if p.scope, err = p.rights.Within(permission.ManualAssignAnyContact, permission.ManualAssignMyContacts); err != nil {
+			return p, err
 		}
 	}
-	return queues, nil
+	profile, err := p.profile()
+	if err != nil {
+		return p, err
+	}
+	for _, q := range profile.Manual {
+		if q.Channel == chat && p.scope.SeesQueue(q.Queue) {
+			p.queues = append(p.queues, q.Queue)
+		}
+	}
+	return p, nil
+}
+
+// takes reports whether the caller may pick a chat that waits: any, or one whose active routing step names him.
+func (p *picker) takes(state *contact.Chat) bool {
+	if p.any {
+		return true
+	}
+	criteria := state.Queue.Criteria()
+	if criteria == nil || criteria.Index >= len(criteria.Steps) {
+		return false
+	}
+	step, _ := routing.Compile(criteria.Steps[criteria.Index].Expression) // what cannot be read names nobody
+	return slices.Contains(step.Names(), p.user.ID)
 }
 
 // place is where a page of contacts that wait begins: behind this one.
@@ -44,19 +76,13 @@ func (p place) compare(w store.Waiting) int {
 func placeOf(w store.Waiting) place { return place{w.Since, w.Chat} }
 
 // ListWaitingContacts lists the chats that the agent may pick, those that have waited longest first. One that
-// is taken meanwhile is missing on the page where it would be, and no other.
+// is taken meanwhile, or is meant for others, is missing on the page where it would be, and no other.
 func (s *Service) ListWaitingContacts(ctx context.Context, in *agent.ListWaitingContactsRequest) (*agent.ListWaitingContactsResponse, error) {
-	c, err := s.caller(ctx)
+	c, err := s.picker(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ManualAssignAnyContact); err != nil {
-		return nil, err
-	}
-	queues, err := c.pickable()
-	if err != nil {
-		return nil, err
-	}
+	queues := c.queues
 	if in.QueueId != nil {
 		q, err := catalog.Find[*catalog.Queue](c.snap, *in.QueueId)
 		if err != nil {
@@ -86,8 +112,8 @@ func (s *Service) ListWaitingContacts(ctx context.Context, in *agent.ListWaiting
 		if err != nil && center.ReasonOf(err) != center.NotFound {
 			return nil, err
 		}
-		if err == nil && state.Queue != nil {
-			out.WaitingContacts = append(out.WaitingContacts, waitingShown(c.snap, state))
+		if err == nil && state.Queue != nil && c.takes(state) {
+			out.WaitingContacts = append(out.WaitingContacts, c.waitingShown(state))
 		}
 	}
 	return out, nil
@@ -115,11 +141,11 @@ func (s *Service) waiting(ctx context.Context, instance center.InstanceID, queue
 }
 
 // waitingShown is a chat that waits as clients are sent it.
-func waitingShown(snap *catalog.Snapshot, state *contact.Chat) agent.WaitingContact {
+func (p *picker) waitingShown(state *contact.Chat) agent.WaitingContact {
 	cur := state.Current()
 	w := agent.WaitingContact{
 		ContactId: string(cur.ID), InitialContactId: string(state.ID), Channel: agent.ChannelCHAT,
-		Queue: desk.QueueShown(snap, state.Queue.Queue), Enqueued: state.Queue.Since,
+		Queue: desk.QueueShown(p.snap, state.Queue.Queue), Enqueued: state.Queue.Since,
 	}
 	if name := state.Customer().DisplayName; name != "" {
 		w.CustomerName = &name
@@ -127,38 +153,35 @@ func waitingShown(snap *catalog.Snapshot, state *contact.Chat) agent.WaitingCont
 	if cur.Name != "" {
 		w.Name = &cur.Name
 	}
-	if r := state.Ringing(); r != nil {
+	if r := state.Ringing(); r != nil && p.scope.SeesUser(r.User) {
 		w.RingsAt = new(string(r.User))
 	}
 	return w
 }
 
 // PickContact has a chat that waits in one of the queues for manual assignment ring with the agent, whatever his status; one
-// that rings with somebody else he has not missed it then.
+// that rings with somebody else he has not missed it then. Who may only pick those for which he is a preferred agent is denied
+// the others.
 func (s *Service) PickContact(ctx context.Context, in *agent.PickContactRequest) (*agent.PickContactResponse, error) {
-	c, err := s.caller(ctx)
+	c, err := s.picker(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.ManualAssignAnyContact); err != nil {
-		return nil, err
-	}
-	state, err := s.chatOf(ctx, &c, in.ContactId)
+	state, err := s.chatOf(ctx, &c.caller, in.ContactId)
 	if err != nil {
 		return nil, err
 	}
-	queues, err := c.pickable()
 	switch {
-	case err != nil:
-		return nil, err
 	case !c.present():
 		return nil, center.Errorf(center.Conflict, "no stream of yours is open, so the contact could not ring; open one first (CreateStream)")
 	case state.Ended:
 		return nil, center.Errorf(center.Conflict, "contact %s has ended", state.Current().ID)
 	case state.Queue == nil && state.WorkOf(c.user.ID) == nil:
 		return nil, center.Errorf(center.Conflict, "contact %s does not wait in a queue any more", state.Current().ID)
-	case state.Queue != nil && !slices.Contains(queues, state.Queue.Queue):
+	case state.Queue != nil && !slices.Contains(c.queues, state.Queue.Queue):
 		return nil, center.Errorf(center.NotFound, "contact %s does not wait in a queue that your routing profile lists for manual assignment", state.Current().ID)
+	case state.Queue != nil && !c.takes(state):
+		return nil, c.rights.Require(permission.ManualAssignAnyContact)
 	}
 	offer, err := s.Router.Assigned(c.snap, c.user, c.state)
 	if err != nil {
@@ -182,27 +205,34 @@ var causes = map[routing.Cause]agent.WaitingCause{
 	routing.Excluded: agent.WaitingCauseEXCLUDED, routing.StepUnmet: agent.WaitingCauseCRITERIA_UNMET,
 }
 
-// ExplainContact says why a chat has no agent yet. Agents are named in the sentences as they sign in.
+// ExplainContact says why a chat has no agent yet. Agents are named in the sentences as they sign in. Of agents whom the caller's
+// security profiles do not let him see it tells how many they are.
 func (s *Service) ExplainContact(ctx context.Context, in *agent.ExplainContactRequest) (*agent.ExplainContactResponse, error) {
 	c, err := s.caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.may(permission.AgentActivityAudit, permission.AccessMetrics); err != nil {
+	scope, err := c.rights.Within(permission.AgentActivityAudit, permission.AccessMetrics)
+	if err != nil {
 		return nil, err
 	}
 	state, err := s.chatOf(ctx, &c, in.ContactId)
 	if err != nil {
 		return nil, err
 	}
-	why, err := s.Router.Explain(ctx, c.Instance, state.ID)
+	if state.Queue != nil && !scope.SeesQueue(state.Queue.Queue) {
+		return nil, access.Denied("contact %s waits in a queue that your security profiles do not let you see", state.Current().ID)
+	}
+	why, err := s.Router.Explain(ctx, c.Instance, state.ID, scope.SeesUser)
 	if err != nil {
 		return nil, err
 	}
 	out := &agent.ExplainContactResponse{Reasons: make([]agent.WaitingReason, len(why.Reasons)), Agents: int32(why.Agents), More: int32(why.More)}
 	for i, r := range why.Reasons {
 		shown := agent.WaitingReason{Cause: causes[r.Cause], Text: r.String()}
-		if r.User != "" {
+		if r.User != "" && !scope.SeesUser(r.User) { // it rings with him
+			shown.Text = strings.ReplaceAll(shown.Text, string(r.User), "whom you may not see")
+		} else if r.User != "" {
 			shown.UserId = new(string(r.User))
 			if u, err := catalog.Get[*catalog.User](c.snap, r.User); err == nil {
 				shown.UserName = &u.Name

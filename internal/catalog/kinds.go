@@ -29,6 +29,8 @@ type kind struct {
 	// apart kinds are in no snapshot until somebody asks for them: see [Catalog.SnapshotWith].
 	apart  bool
 	refers func(r Resource) []target // to what; for kinds that keep account of it: see [Snapshot.Uses]
+	// renew brings what an earlier release has stored up to date when it is read; nil for what stays as it is.
+	renew func(r Resource)
 }
 
 // contentKind is what the catalog has to know of the contents of a kind.
@@ -129,6 +131,7 @@ var kinds = byKind(
 		refers: func(r Resource) []target {
 			return []target{{center.KindHierarchyGroup, string(r.(*SecurityProfile).Group)}}
 		},
+		renew: func(r Resource) { r.(*SecurityProfile).renew() },
 	},
 	kind{
 		kind: center.KindAgentStatus, make: func() Resource { return new(AgentStatus) }, taggable: true, unique: true,

@@ -31,6 +31,9 @@ func (s rowStore) list(ctx context.Context, instance center.InstanceID, kind cen
 		if err != nil {
 			return nil, err
 		}
+		if renew := kinds[kind].renew; renew != nil {
+			renew(r)
+		}
 		rs = append(rs, r)
 	}
 	return rs, nil

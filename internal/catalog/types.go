@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/hours"
 )
@@ -175,6 +176,9 @@ type SecurityProfile struct {
 	Description                    string   `json:"description,omitempty"`
 	Permissions                    []string `json:"permissions"`    // names of package permission, in alphabetical order
 	Type                           string   `json:"type,omitempty"` // SecurityProfileType; see [SecurityProfile.ManagedBy]
+	// Withheld are the permissions that a profile that came with the instance would have, and that somebody has taken away. It is
+	// nil for a profile that somebody made, and for one that was stored before this was kept account of.
+	Withheld []string `json:"withheld,omitzero"`
 
 	// Restrictions are what the profile takes from its permissions.
 	Restrictions
@@ -184,7 +188,7 @@ type SecurityProfile struct {
 	Holders      []center.AIAgentID `json:"holders,omitempty"`  // AI agents that have the profile (AssociateSecurityProfiles)
 }
 
-// Restrictions bound the resources that the permissions of a security profile are for.
+// Restrictions bound the resources that the permissions of a security profile are for: package access has the rules.
 type Restrictions struct {
 	AccessTags   map[string]string       `json:"accessTags,omitempty"`   // AllowedAccessControlTags: what a restricted resource must have
 	ByTag        []string                `json:"byTag,omitempty"`        // TagRestrictedResources
@@ -228,6 +232,39 @@ const (
 // ManagedBy returns the type of a security profile. Profiles that were stored without
 // one came with their instances: nobody could create others.
 func (p *SecurityProfile) ManagedBy() string { return cmp.Or(p.Type, AWSManaged) }
+
+// Grant gives a profile permissions, those of package permission in alphabetical order, in place of what it has.
+func (p *SecurityProfile) Grant(names []string) {
+	p.Permissions = names
+	if p.ManagedBy() == AWSManaged {
+		p.Withheld = without(permission.Predefined(p.Name), names)
+	}
+}
+
+// renew gives a profile that came with the instance the permissions that such profiles have by now and did not have when it was
+// stored, as the service does with those of its own. What somebody took away stays away. Of a profile that was stored
+// before that was kept account of, nothing is known once somebody has changed it: it stays as it is.
+func (p *SecurityProfile) renew() {
+	now := permission.Predefined(p.Name)
+	switch {
+	case p.ManagedBy() != AWSManaged || len(now) == 0:
+	case p.Withheld != nil:
+		p.Permissions = slices.Compact(slices.Sorted(slices.Values(slices.Concat(p.Permissions, without(now, p.Withheld)))))
+	case p.Updated.Equal(p.Created):
+		p.Permissions, p.Withheld = now, []string{}
+	}
+}
+
+// without returns those of a list that are not in another, which is in alphabetical order; it is never nil.
+func without(list, other []string) []string {
+	left := []string{}
+	for _, e := range list {
+		if _, found := slices.BinarySearch(other, e); !found {
+			left = append(left, e)
+		}
+	}
+	return left
+}
 
 // Kind returns KindSecurityProfile.
 func (*SecurityProfile) Kind() center.Kind { return center.KindSecurityProfile }

@@ -5,6 +5,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/store"
@@ -50,11 +51,15 @@ const (
 // declares. Two go beyond the declared ones, as in the cloud: a request over
 // its rate is a TooManyRequestsException where no ThrottlingException is
 // declared, and any operation can be an AccessDeniedException. Whatever has no reason is an InternalServiceException that says
-// nothing; a refused credential is only told that it is refused. The original
+// nothing; a refused credential is only told that it is refused. What the security profiles of a user do not allow whom a request
+// is about is told: it is no secret from those who may make the request. The original
 // error is for the caller's log.
 func MapError(op *restjson.Operation, err error) error {
 	if coded, ok := errors.AsType[restjson.Coded](err); ok {
 		return coded
+	}
+	if d, ok := errors.AsType[*access.Denial](err); ok {
+		return exception(code(op, &center.Error{Reason: center.Denied}), &center.Error{Reason: center.Denied, Message: d.Error()})
 	}
 	e, ok := errors.AsType[*center.Error](err)
 	switch {

@@ -62,3 +62,16 @@ func (r *Router) Invite(snap *catalog.Snapshot, by center.UserID, q *catalog.Qui
 	o.Slots = slotsOf(snap, u)
 	return contact.Invite{By: by, Quick: q.Name, Offer: o}, nil
 }
+
+// AgentsOf returns the users who take part in a chat as agents, but for one who has been deleted: his part is about to end.
+func AgentsOf(snap *catalog.Snapshot, chat *contact.Chat) (all []*catalog.User) {
+	for _, p := range chat.Participants {
+		if p.Role != center.RoleAgent || !p.Present() {
+			continue
+		}
+		if u, err := catalog.Get[*catalog.User](snap, p.User); err == nil {
+			all = append(all, u)
+		}
+	}
+	return all
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
@@ -26,9 +27,9 @@ func fitting(snap *catalog.Snapshot, w *contact.Work) contact.Command {
 		return contact.Lose{User: w.User}
 	case err != nil || w.Watch == nil:
 		return nil
-	case !permission.Granted(snap, u, permission.ManagerListenIn):
+	case access.Of(snap, u).Require(permission.ManagerListenIn) != nil:
 		return contact.Lose{User: w.User, Watch: true}
-	case !w.Watch.Barged.IsZero() && !permission.Granted(snap, u, permission.ManagerBargeIn):
+	case !w.Watch.Barged.IsZero() && access.Of(snap, u).Require(permission.ManagerBargeIn) != nil:
 		return contact.Supervise{User: w.User}
 	}
 	return nil

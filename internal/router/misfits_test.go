@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/catalog/staffing"
 	"parley.example/parley/internal/center"
@@ -24,7 +25,7 @@ func (c *centre) securityProfile(name string, grants ...permission.Name) center.
 	for _, p := range grants {
 		texts = append(texts, string(p))
 	}
-	p, err := permission.CreateProfile(c.Context(), c.Catalog, c.instance, permission.NewProfile{Name: name, Change: permission.ProfileChange{Permissions: texts}})
+	p, err := access.CreateProfile(c.Context(), c.Catalog, c.instance, access.NewProfile{Name: name, Change: access.ProfileChange{Permissions: texts}})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func (c *centre) grant(id center.SecurityProfileID, grants ...permission.Name) {
 	for _, p := range grants {
 		texts = append(texts, string(p))
 	}
-	if err := permission.UpdateProfile(c.Context(), c.Catalog, c.instance, id, permission.ProfileChange{Permissions: texts}); err != nil {
+	if err := access.UpdateProfile(c.Context(), c.Catalog, c.instance, id, access.ProfileChange{Permissions: texts}); err != nil {
 		c.Fatal(err)
 	}
 }

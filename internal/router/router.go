@@ -499,15 +499,16 @@ func (r *Router) Next() (t time.Time, quiet bool) {
 }
 
 // Explain says why a chat of an instance that waits has no agent yet, as its last commit left it and with all that was
-// told before.
-func (r *Router) Explain(ctx context.Context, id center.InstanceID, chat center.ContactID) (why routing.Explanation, err error) {
+// told before. Of agents whom shows is false for it says
+// nothing by themselves; a nil shows is true for all.
+func (r *Router) Explain(ctx context.Context, id center.InstanceID, chat center.ContactID, shows func(center.UserID) bool) (why routing.Explanation, err error) {
 	r.tell(id, func(n *news) { n.unsure.chats[chat] = true }) // its last commit may not have been told of yet
 	err = r.knowing(ctx, id, func(in *instance) {
 		of := routing.New() // nobody is known
 		if in != nil {
 			of = in.routing
 		}
-		why = of.Explain(chat, r.Clock.Now())
+		why = of.Explain(chat, r.Clock.Now(), shows)
 	})
 	return why, err
 }

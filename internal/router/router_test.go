@@ -134,7 +134,7 @@ func (c *centre) run() {
 // explain says the first reason for which a chat has no agent.
 func (c *centre) explain(id center.ContactID) routing.Reason {
 	c.Helper()
-	why, err := c.router.Explain(c.Context(), c.instance, id)
+	why, err := c.router.Explain(c.Context(), c.instance, id, nil)
 	if err != nil {
 		c.Fatal(err)
 	}

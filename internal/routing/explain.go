@@ -99,7 +99,7 @@ func (r Reason) String() string {
 type Explanation struct {
 	Reasons []Reason      // all reasons of each agent, for at most MaxExplained agents, those first who are nearest to taking it
 	Agents  int           // how many agents have the contact's queue
-	More    int           // of how many of them Reasons says nothing
+	More    int           // of how many of them Reasons says nothing, those left out included
 	Counts  map[Cause]int // how many of them each cause stops, from NoSlot on
 }
 
@@ -112,8 +112,9 @@ type candidate struct {
 }
 
 // Explain says why a contact waits. It looks at every agent whose profile has the
-// contact's queue, so it is for people who ask, not for every event.
-func (r *Router) Explain(id center.ContactID, now time.Time) Explanation {
+// contact's queue, so it is for people who ask, not for every event. Of agents whom tell is
+// false for it says nothing by themselves; a nil tell is true for all.
+func (r *Router) Explain(id center.ContactID, now time.Time, tell func(center.UserID) bool) Explanation {
 	c := r.contacts[id]
 	switch {
 	case c == nil:
@@ -140,10 +141,17 @@ func (r *Router) Explain(id center.ContactID, now time.Time) Explanation {
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.worst, b.worst), cmp.Compare(a.User, b.User))
 	})
-	e.More = max(0, len(all)-MaxExplained)
-	for _, a := range all[:len(all)-e.More] {
-		e.Reasons = append(e.Reasons, r.reasons(c, a, waited)...)
+	told := 0
+	for _, a := range all {
+		if told == MaxExplained {
+			break
+		}
+		if tell == nil || tell(a.User) {
+			e.Reasons = append(e.Reasons, r.reasons(c, a, waited)...)
+			told++
+		}
 	}
+	e.More = len(all) - told
 	return e
 }
 

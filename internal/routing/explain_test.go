@@ -66,7 +66,7 @@ func TestExplain(t *testing.T) {
 			if test.next {
 				r.Next(at(9))
 			}
-			e := r.Explain("c", at(9))
+			e := r.Explain("c", at(9), nil)
 			var got []string
 			for _, why := range e.Reasons {
 				got = append(got, why.String())
@@ -89,9 +89,13 @@ func TestExplainIsBounded(t *testing.T) {
 		r.SetContact(contactOf(center.ContactID(fmt.Sprint("o", i)), "a", 0))
 	}
 	r.SetContact(contactOf("c", "a", 1))
-	e := r.Explain("c", at(2))
+	e := r.Explain("c", at(2), nil)
 	if e.Agents != 300 || e.More != 300-MaxExplained || e.Counts[Offline] != 200 || e.Counts[NoSlot] != 100 || e.Counts[StepUnmet] != 0 {
 		t.Errorf("%d agents, %d more, %v", e.Agents, e.More, e.Counts)
+	}
+	some := r.Explain("c", at(2), func(u center.UserID) bool { return u == "u299" || u == "u000" })
+	if some.Agents != 300 || some.More != 298 || len(some.Reasons) != 3 || some.Reasons[0] != e.Reasons[0] || some.Reasons[2].User != "u299" {
+		t.Errorf("of two agents it says %+v, of %d, and %d more", some.Reasons, some.Agents, some.More)
 	}
 	if len(e.Reasons) != 2*MaxExplained || e.Reasons[0] != (Reason{Cause: Others, User: "u000", Profile: "p", Channel: Chat, Count: MaxAhead}) {
 		t.Errorf("%d reasons, the first is %+v", len(e.Reasons), e.Reasons[0])

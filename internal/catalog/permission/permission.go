@@ -1,15 +1,13 @@
-// Package permission has what security profiles grant: the one table of the names
-// of permissions, with what Parley makes of each, and the changes of the profiles.
+// Package permission has the names of what security profiles can grant, in one table, with what
+// each does in Parley. It is pure, and knows nothing of profiles and users: those are package access's.
 //
 // The names are those of Amazon's list of security profile permissions
 // (administrator guide, 2026-11), and those that ListSecurityProfilePermissions gives
-// of an Admin profile beyond that list (public Terraform code, 2026-11). [Of]
-// knows each of them. Those with a constant are Parley's to enforce, where [Place]
-// says; the others are about products that Parley does not have, and are kept
-// for the tools that read them back.
+// of an Admin profile beyond that list (public Terraform code, 2026-11). Those with a constant
+// are enforced: [Effects] says what each is for, and a test of package access that the code asks for each of them. The
+// others have no effect, because of what [Of] says, and are kept for the tools that read them back.
 //
-// [CreateProfile] and its like each make one change of the catalog: they block until it is
-// durable, make it whole or not at all, and return a *center.Error unless the store fails.
+// Start reading at [Effects].
 package permission
 
 import (
@@ -25,138 +23,73 @@ import (
 // Name is the name of a permission, as ListSecurityProfilePermissions shows it.
 type Name string
 
-// Place is where a permission is asked for.
-type Place string
+// Class says whether a permission has an effect, and why if it has none.
+type Class string
 
-// The places.
+// The classes.
 const (
-	Desk    Place = "desk"    // by the agent's API, of whoever is signed in at the desk
-	Console Place = "console" // of whoever signs in to set up the centre, or to look into it
-	Kept    Place = "kept"    // nowhere: what it is about is not in Parley
+	Enforced Class = "enforced" // it has an effect: see [Effects]
+	// Managed permissions are about setting up the centre, and looking into it: that is done by Amazon's API, where the policies
+	// of access keys say who may do what, and not the profiles of users.
+	Managed Class = "managed"
+	Absent  Class = "absent" // what it is about is not in Parley
 )
 
-// What is asked for at the desk, of agents and supervisors.
+// The permissions that are enforced.
 const (
-	BasicAgentAccess       Name = "BasicAgentAccess"              // to sign in at the desk at all
-	OutboundCallAccess     Name = "OutboundCallAccess"            // to begin contacts, and to transfer out of the centre
-	ManualAssignAnyContact Name = "ManualAssignAnyContact.Enable" // to pick any contact of the queues of a profile's manual list
-	ManualAssignMyContacts Name = "ManualAssignMyContacts.Enable" // to pick those for which the agent is a preferred one
-	ManagerListenIn        Name = "ManagerListenIn"               // to monitor contacts of others without a word (MonitorContact SILENT_MONITOR)
-	ManagerBargeIn         Name = "ManagerBargeIn"                // to join them (BARGE)
-	ContentCreate          Name = "ContentManagement.Create"      // quick responses
-	ContentDelete          Name = "ContentManagement.Delete"
-	ContentEdit            Name = "ContentManagement.Edit"
+	BasicAgentAccess       Name = "BasicAgentAccess"
+	StopContactEnabled     Name = "StopContact.Enabled"
+	ContactAttributesView  Name = "ContactAttributes.View"
+	ManualAssignAnyContact Name = "ManualAssignAnyContact.Enable"
+	ManualAssignMyContacts Name = "ManualAssignMyContacts.Enable"
+	AccessMetrics          Name = "AccessMetrics"
+	AgentActivityAudit     Name = "AccessMetrics.AgentActivityAudit.Access"
 	ContentView            Name = "ContentManagement.View"
+	ContentCreate          Name = "ContentManagement.Create"
+	ContentEdit            Name = "ContentManagement.Edit"
+	ContentDelete          Name = "ContentManagement.Delete"
+	ManagerListenIn        Name = "ManagerListenIn"
+	ManagerBargeIn         Name = "ManagerBargeIn"
+	RestrictContactAccess  Name = "RestrictContactAccessByHierarchy.View"
 )
 
-// What is asked for to look into the centre: metrics, contacts, transcripts.
-const (
-	AccessMetrics            Name = "AccessMetrics" // every kind of metrics
-	RealTimeMetrics          Name = "AccessMetrics.RealTimeMetrics.Access"
-	HistoricalMetrics        Name = "AccessMetrics.HistoricalMetrics.Access"
-	AgentActivityAudit       Name = "AccessMetrics.AgentActivityAudit.Access"
-	Dashboards               Name = "AccessMetrics.Dashboards.Access"
-	DashboardsWithMyData     Name = "AccessMetrics.DashboardsWithMyData.View" // of the agent's own contacts and queues
-	ContactSearchView        Name = "ContactSearch.View"
-	MyContactsView           Name = "MyContacts.View"                       // the contacts that the user has handled
-	RestrictContactAccess    Name = "RestrictContactAccessByHierarchy.View" // takes away: contacts of agents below the user's hierarchy group alone
-	ContactAttributesView    Name = "ContactAttributes.View"
-	TranscriptsAccess        Name = "ContactTranscripts.Unredacted.Access"
-	TranscriptsDownload      Name = "ContactTranscripts.Unredacted.DownloadButton"
-	ListenCallRecordings     Name = "ListenCallRecordings"   // legacy: TranscriptsAccess among others
-	DownloadCallRecordings   Name = "DownloadCallRecordings" // legacy: TranscriptsDownload among others
-	DeleteRecordings         Name = "DeleteCallRecordings"   // transcripts are recordings too
-	StopContactEnabled       Name = "StopContact.Enabled"
-	TransferContactEnabled   Name = "TransferContact.Enabled"
-	ContactTagsEdit          Name = "Contacts.Tag.Edit"
-	HistoricalChangesView    Name = "HistoricalChanges.View"
-	ChatTestMode             Name = "ChatTestMode" // the page on which chats are tried
-	AgentTimeCardView        Name = "AgentTimeCard.View"
-	UsersEditPermission      Name = "Users.EditPermission" // which security profiles a user has
-	ConfigureAttributesView  Name = "ConfigureContactAttributes.View"
-	RoutingPoliciesCreate    Name = "RoutingPolicies.Create" // routing profiles
-	RoutingPoliciesDelete    Name = "RoutingPolicies.Delete"
-	RoutingPoliciesEdit      Name = "RoutingPolicies.Edit"
-	RoutingPoliciesView      Name = "RoutingPolicies.View"
-	DestinationsCreate       Name = "TransferDestinations.Create" // quick connects
-	DestinationsDelete       Name = "TransferDestinations.Delete"
-	DestinationsEdit         Name = "TransferDestinations.Edit"
-	DestinationsView         Name = "TransferDestinations.View"
-	HoursCreate              Name = "HoursOfOperation.Create"
-	HoursDelete              Name = "HoursOfOperation.Delete"
-	HoursEdit                Name = "HoursOfOperation.Edit"
-	HoursView                Name = "HoursOfOperation.View"
-	QueuesCreate             Name = "Queues.Create"
-	QueuesDelete             Name = "Queues.Delete"
-	QueuesEdit               Name = "Queues.Edit"
-	QueuesEnableAndDisable   Name = "Queues.EnableAndDisable"
-	QueuesView               Name = "Queues.View"
-	PredefinedCreate         Name = "PredefinedAttributes.Create"
-	PredefinedDelete         Name = "PredefinedAttributes.Delete"
-	PredefinedEdit           Name = "PredefinedAttributes.Edit"
-	PredefinedView           Name = "PredefinedAttributes.View"
-	FlowsCreate              Name = "ContactFlows.Create"
-	FlowsDelete              Name = "ContactFlows.Delete"
-	FlowsEdit                Name = "ContactFlows.Edit"
-	FlowsPublish             Name = "ContactFlows.Publish"
-	FlowsView                Name = "ContactFlows.View"
-	FlowModulesCreate        Name = "ContactFlowModules.Create"
-	FlowModulesDelete        Name = "ContactFlowModules.Delete"
-	FlowModulesEdit          Name = "ContactFlowModules.Edit"
-	FlowModulesPublish       Name = "ContactFlowModules.Publish"
-	FlowModulesView          Name = "ContactFlowModules.View"
-	ViewsCreate              Name = "Views.Create"
-	ViewsEdit                Name = "Views.Edit"
-	ViewsRemove              Name = "Views.Remove"
-	ViewsView                Name = "Views.View"
-	UsersCreate              Name = "Users.Create"
-	UsersDelete              Name = "Users.Delete"
-	UsersEdit                Name = "Users.Edit"
-	UsersEnableAndDisable    Name = "Users.EnableAndDisable"
-	UsersView                Name = "Users.View"
-	HierarchyCreate          Name = "AgentGrouping.Create"
-	HierarchyEdit            Name = "AgentGrouping.Edit"
-	HierarchyEnable          Name = "AgentGrouping.EnableAndDisable"
-	HierarchyView            Name = "AgentGrouping.View"
-	SecurityProfilesCreate   Name = "SecurityProfiles.Create"
-	SecurityProfilesDelete   Name = "SecurityProfiles.Delete"
-	SecurityProfilesEdit     Name = "SecurityProfiles.Edit"
-	SecurityProfilesView     Name = "SecurityProfiles.View"
-	AgentStatesCreate        Name = "AgentStates.Create"
-	AgentStatesEdit          Name = "AgentStates.Edit"
-	AgentStatesEnableDisable Name = "AgentStates.EnableAndDisable"
-	AgentStatesView          Name = "AgentStates.View"
-)
-
-// places has every permission that Parley enforces.
-var places = map[Place][]Name{
-	Desk: {
-		BasicAgentAccess, OutboundCallAccess, ManualAssignAnyContact, ManualAssignMyContacts, ManagerListenIn, ManagerBargeIn,
-		ContentCreate, ContentDelete, ContentEdit, ContentView,
-	},
-	Console: {
-		AccessMetrics, RealTimeMetrics, HistoricalMetrics, AgentActivityAudit, Dashboards, DashboardsWithMyData,
-		ContactSearchView, MyContactsView, RestrictContactAccess, ContactAttributesView, ConfigureAttributesView,
-		TranscriptsAccess, TranscriptsDownload, ListenCallRecordings, DownloadCallRecordings, DeleteRecordings,
-		StopContactEnabled, TransferContactEnabled, ContactTagsEdit, HistoricalChangesView, ChatTestMode, AgentTimeCardView,
-		RoutingPoliciesCreate, RoutingPoliciesDelete, RoutingPoliciesEdit, RoutingPoliciesView,
-		DestinationsCreate, DestinationsDelete, DestinationsEdit, DestinationsView,
-		HoursCreate, HoursDelete, HoursEdit, HoursView,
-		QueuesCreate, QueuesDelete, QueuesEdit, QueuesEnableAndDisable, QueuesView,
-		PredefinedCreate, PredefinedDelete, PredefinedEdit, PredefinedView,
-		FlowsCreate, FlowsDelete, FlowsEdit, FlowsPublish, FlowsView,
-		FlowModulesCreate, FlowModulesDelete, FlowModulesEdit, FlowModulesPublish, FlowModulesView,
-		ViewsCreate, ViewsEdit, ViewsRemove, ViewsView,
-		UsersCreate, UsersDelete, UsersEdit, UsersEditPermission, UsersEnableAndDisable, UsersView,
-		HierarchyCreate, HierarchyEdit, HierarchyEnable, HierarchyView,
-		SecurityProfilesCreate, SecurityProfilesDelete, SecurityProfilesEdit, SecurityProfilesView,
-		AgentStatesCreate, AgentStatesEdit, AgentStatesEnableDisable, AgentStatesView,
-	},
+// Effect is what a permission does.
+type Effect struct {
+	Name Name
+	What string // what it lets a user do, or keeps a user from, in Markdown
 }
 
-// kept has the permissions that nothing in Parley asks for: a family, and what may be done with it.
-// A family of one stands alone.
-var kept = []string{
+// Effects are those of all permissions that are enforced.
+var Effects = []Effect{
+	{BasicAgentAccess, "To sign in at the desk (SignIn, CreateStream), and all that needs no other permission there: the status, and to accept, reject, leave and clear contacts. Whoever loses it is signed out."},
+	{StopContactEnabled, "To end a chat for everybody (EndContact). To leave one needs no permission."},
+	{ContactAttributesView, "To set attributes of a contact in hand (UpdateContactAttributes)."},
+	{ManualAssignAnyContact, "To see and pick what waits in the manual queues of the routing profile (ListWaitingContacts, PickContact)."},
+	{ManualAssignMyContacts, "The same, of the contacts whose active routing step names the user as a preferred agent."},
+	{AgentActivityAudit, "To ask why a chat has no agent yet, and what agents do meanwhile (ExplainContact)."},
+	{AccessMetrics, "The same."},
+	{ContentView, "To list the quick responses as they were set up (ListQuickResponses). To search them for a contact needs no permission."},
+	{ContentCreate, "To set up quick responses (CreateQuickResponse)."},
+	{ContentEdit, "To change them (UpdateQuickResponse)."},
+	{ContentDelete, "To delete them (DeleteQuickResponse)."},
+	{ManagerListenIn, "To watch a chat silently (MonitorContact, of the user who is to watch)."},
+	{ManagerBargeIn, "To join a chat that the user watches (MonitorContact with `BARGE`)."},
+	{RestrictContactAccess, "It restricts: of the chats of other agents the user may watch those of agents whose hierarchy group is the user's own, or one below it (MonitorContact); none, for want of a group."},
+}
+
+// managed has the permissions of that class: a family, and what may be done with it. A family of one stands alone.
+var managed = []string{
+	"AccessMetrics.Dashboards: Access", "AccessMetrics.DashboardsWithMyData: View", "AccessMetrics.HistoricalMetrics: Access", "AccessMetrics.RealTimeMetrics: Access",
+	"AgentGrouping: Create Edit EnableAndDisable View", "AgentStates: Create Edit EnableAndDisable View", "AgentTimeCard: View",
+	"ChatTestMode", "ConfigureContactAttributes: View", "ContactFlowModules: Create Delete Edit Publish View", "ContactFlows: Create Delete Edit Publish View",
+	"ContactSearch: View", "ContactTranscripts.Unredacted: Access DownloadButton", "Contacts.Tag: Edit", "DeleteCallRecordings", "DownloadCallRecordings",
+	"HistoricalChanges: View", "HoursOfOperation: Create Delete Edit View", "ListenCallRecordings", "MyContacts: View", "PredefinedAttributes: Create Delete Edit View",
+	"Queues: Create Delete Edit EnableAndDisable View", "RoutingPolicies: Create Delete Edit View", "SecurityProfiles: Create Delete Edit View", "TransferContact: Enabled",
+	"TransferDestinations: Create Delete Edit View", "Users: Create Delete Edit EditPermission EnableAndDisable View", "Views: Create Edit Remove View",
+}
+
+// absent has the permissions of that class, in the same form.
+var absent = []string{
 	"Analytics.PerformanceMetrics: Access", "AnalyticsConnectors: Edit View", "Audio: View", "AudioDeviceSettings: Access",
 	"AutomatedVoiceInteraction.Recordings.Redacted: Access DownloadButton", "AutomatedVoiceInteraction.Recordings.Unredacted: Access DownloadButton",
 	"AutomatedVoiceInteraction.Transcripts.Redacted: Access", "AutomatedVoiceInteraction.Transcripts.Unredacted: Access",
@@ -177,7 +110,7 @@ var kept = []string{
 	"EvaluationForms: Create Delete Edit View", "EvaluationReviewRequest: Create Delete View", "EvaluationReviews: Create View", "MyReceivedEvaluations: View",
 	"ForecastScheduleInterval: Edit View", "Forecasting: Edit Publish View", "GraphTrends: View",
 	"InformationExtraction.Definitions: Create Delete Edit View", "InformationExtraction.Results: View",
-	"MetricsReports: Create Delete Edit Publish Schedule Share View", "OutboundEmail: Create", "PhoneNumbers: Claim Edit Release View", "Prompts: Create Delete Edit View",
+	"MetricsReports: Create Delete Edit Publish Schedule Share View", "OutboundCallAccess", "OutboundEmail: Create", "PhoneNumbers: Claim Edit Release View", "Prompts: Create Delete Edit View",
 	"QConnectAIAgents: Create Delete Edit View", "QConnectAIPrompts: Create Delete Edit View", "QConnectGuardrails: Create Delete Edit View", "Queues: Purge",
 	"RealtimeContactLens: View", "RedactedData: View", "ReportSchedules: Create Delete Edit View", "ReportsAdmin: Access Delete Publish Schedule View",
 	"RequireEndContactConfirmation: Enabled", "RestrictPhoneTypeSettings: Access", "RestrictTaskCreation: Access",
@@ -189,37 +122,52 @@ var kept = []string{
 	"Workspaces: Assign Create Delete Edit EditVisibility View",
 }
 
-// known has every permission with its place.
-var known = func() map[Name]Place {
-	all := map[Name]Place{}
-	for place, names := range places {
-		for _, n := range names {
-			all[n] = place
-		}
+// known has every permission with its class.
+var known = func() map[Name]Class {
+	all := map[Name]Class{}
+	for _, e := range Effects {
+		all[e.Name] = Enforced
 	}
-	for _, family := range kept {
-		of, verbs, _ := strings.Cut(family, ":")
-		for verb := range strings.FieldsSeq(verbs) {
-			all[Name(of+"."+verb)] = Kept
+	for class, families := range map[Class][]string{Managed: managed, Absent: absent} {
+		for _, family := range families {
+			for n := range namesOf(family) {
+				all[n] = class
+			}
 		}
 	}
 	return all
 }()
+
+// namesOf yields the permissions of a family.
+func namesOf(family string) iter.Seq[Name] {
+	return func(yield func(Name) bool) {
+		of, verbs, several := strings.Cut(family, ": ")
+		if !several {
+			yield(Name(of))
+			return
+		}
+		for verb := range strings.FieldsSeq(verbs) {
+			if !yield(Name(of + "." + verb)) {
+				return
+			}
+		}
+	}
+}
 
 // Restricts reports whether who has the permission may do less for it.
 func (n Name) Restricts() bool {
 	return strings.HasPrefix(string(n), "Restrict") || strings.HasPrefix(string(n), "Require")
 }
 
-// Of returns where a permission is asked for. ok is false for what is none.
-func Of(n Name) (p Place, ok bool) {
-	p, ok = known[n]
-	return p, ok
+// Of returns the class of a permission. ok is false for what is none.
+func Of(n Name) (c Class, ok bool) {
+	c, ok = known[n]
+	return c, ok
 }
 
-// All yields every permission with its place, by name.
-func All() iter.Seq2[Name, Place] {
-	return func(yield func(Name, Place) bool) {
+// All yields every permission with its class, by name.
+func All() iter.Seq2[Name, Class] {
+	return func(yield func(Name, Class) bool) {
 		for _, n := range slices.Sorted(maps.Keys(known)) {
 			if !yield(n, known[n]) {
 				return

@@ -8,33 +8,37 @@ import (
 	"parley.example/parley/internal/center"
 )
 
-// TestEveryPermissionHasOnePlace: no name is in two lists, or twice in one.
-func TestEveryPermissionHasOnePlace(t *testing.T) {
-	seen := map[Name]Place{}
-	note := func(n Name, p Place) {
+// TestEveryPermissionHasOneClass: no name is in two lists, or twice in one.
+func TestEveryPermissionHasOneClass(t *testing.T) {
+	seen := map[Name]Class{}
+	note := func(n Name, c Class) {
 		if before, twice := seen[n]; twice {
-			t.Errorf("%s is at the %s, and %s", n, before, p)
+			t.Errorf("%s is %s, and %s", n, before, c)
 		}
-		seen[n] = p
+		seen[n] = c
 	}
-	for place, names := range places {
-		for _, n := range names {
-			note(n, place)
+	for _, e := range Effects {
+		note(e.Name, Enforced)
+		if !strings.HasSuffix(e.What, ".") || strings.Contains(e.What, "|") {
+			t.Errorf("what %s does is no sentence for a table: %s", e.Name, e.What)
 		}
 	}
-	for _, family := range kept {
-		of, verbs, ok := strings.Cut(family, ": ")
-		if !ok {
-			t.Errorf("%q says nothing of what may be done", family)
-		}
-		for verb := range strings.FieldsSeq(verbs) {
-			note(Name(of+"."+verb), Kept)
+	for class, families := range map[Class][]string{Managed: managed, Absent: absent} {
+		for _, family := range families {
+			n := 0
+			for name := range namesOf(family) {
+				note(name, class)
+				n++
+			}
+			if n == 0 {
+				t.Errorf("%q says nothing of what may be done", family)
+			}
 		}
 	}
 	n := 0
-	for name, place := range All() {
-		if got, ok := Of(name); !ok || got != place || seen[name] != place {
-			t.Errorf("%s is at %s; All says %s, the lists %s", name, got, place, seen[name])
+	for name, class := range All() {
+		if got, ok := Of(name); !ok || got != class || seen[name] != class {
+			t.Errorf("%s is %s; All says %s, the lists %s", name, got, class, seen[name])
 		}
 		if len(name) > 128 { // SecurityProfilePermission
 			t.Errorf("%s is longer than a permission may be", name)
@@ -46,6 +50,24 @@ func TestEveryPermissionHasOnePlace(t *testing.T) {
 	}
 	for range All() {
 		break // a reader may stop
+	}
+	for range namesOf("Users: Create Delete") {
+		break
+	}
+}
+
+func TestPredefined(t *testing.T) {
+	all := 0
+	for n := range All() {
+		if !n.Restricts() {
+			all++
+		}
+	}
+	for profile, want := range map[string]int{Admin: all, Agent: 2, CallCenterManager: 64, QualityAnalyst: 4, "Another": 0} {
+		got := Predefined(profile)
+		if checked, err := Checked(got); err != nil || !slices.Equal(got, checked) || len(got) != want {
+			t.Errorf("%s has %d permissions, %q, %v; want %d, each once and in order", profile, len(got), got, err, want)
+		}
 	}
 }
 

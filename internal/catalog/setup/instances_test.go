@@ -35,9 +35,9 @@ func TestCreateInstanceBringsEverything(t *testing.T) {
 			}
 		}
 		for _, s := range catalog.All[*catalog.SecurityProfile](snap)[:1] {
-			for name, place := range permission.All() {
+			for name, class := range permission.All() {
 				if has := slices.Contains(s.Permissions, string(name)); has == name.Restricts() {
-					t.Errorf("%s has %s, of the %s: %v", s.Name, name, place, has)
+					t.Errorf("%s has %s, which is %s: %v", s.Name, name, class, has)
 				}
 			}
 		}

@@ -50,7 +50,6 @@ func SeedDemoAgent(ctx context.Context, c *catalog.Catalog, hash func(ctx contex
 // The profiles of the demo agent.
 const (
 	basicProfileName = "Basic Routing Profile"
-	agentProfileName = "Agent"
 	moreProfileName  = "Demo agent" // of the demo instance alone
 )
 
@@ -60,7 +59,7 @@ func demoProfiles(snap *catalog.Snapshot) []center.SecurityProfileID {
 	id := func(name string) center.SecurityProfileID {
 		return center.SecurityProfileID(demoIDs(center.KindSecurityProfile, name))
 	}
-	profiles := []center.SecurityProfileID{id(agentProfileName)}
+	profiles := []center.SecurityProfileID{id(permission.Agent)}
 	if more, err := catalog.Get[*catalog.SecurityProfile](snap, id(moreProfileName)); err == nil {
 		profiles = append(profiles, more.ID)
 	}
@@ -157,59 +156,28 @@ func basicProfile(queue center.QueueID) *catalog.RoutingProfile {
 	return p
 }
 
-// managing are the permissions of the profile CallCenterManager, as public Terraform code
-// that copies it from an instance of the service has them (2026-11). Managers who take
-// or monitor contacts are given the profile Agent as well.
-var managing = []permission.Name{
-	permission.AccessMetrics, permission.AgentTimeCardView, permission.ManagerListenIn, permission.ContactSearchView, permission.ContactAttributesView,
-	permission.ListenCallRecordings, permission.DownloadCallRecordings, permission.DeleteRecordings,
-	permission.AgentStatesCreate, permission.AgentStatesEdit, permission.AgentStatesEnableDisable, permission.AgentStatesView,
-	permission.FlowsCreate, permission.FlowsDelete, permission.FlowsEdit, permission.FlowsPublish, permission.FlowsView,
-	permission.FlowModulesCreate, permission.FlowModulesDelete, permission.FlowModulesEdit, permission.FlowModulesPublish, permission.FlowModulesView,
-	permission.HoursCreate, permission.HoursEdit, permission.HoursView,
-	permission.QueuesCreate, permission.QueuesEdit, permission.QueuesEnableAndDisable, permission.QueuesView,
-	permission.RoutingPoliciesCreate, permission.RoutingPoliciesEdit, permission.RoutingPoliciesView,
-	permission.DestinationsCreate, permission.DestinationsEdit, permission.DestinationsView,
-	permission.UsersEnableAndDisable, permission.UsersView,
-	"MetricsReports.Create", "MetricsReports.Delete", "MetricsReports.Edit", "MetricsReports.Publish", "MetricsReports.Schedule", "MetricsReports.Share", "MetricsReports.View",
-	"ReportSchedules.Create", "ReportSchedules.Delete", "ReportSchedules.Edit", "ReportSchedules.View",
-	"PhoneNumbers.Claim", "PhoneNumbers.Edit", "PhoneNumbers.Release", "PhoneNumbers.View", "Prompts.Create", "Prompts.Delete", "Prompts.Edit", "Prompts.View",
-	"TaskTemplates.Create", "TaskTemplates.Delete", "TaskTemplates.Edit", "TaskTemplates.View",
-	"CustomerProfiles.CalculatedAttributes.Create", "CustomerProfiles.CalculatedAttributes.Delete", "CustomerProfiles.CalculatedAttributes.Edit", "CustomerProfiles.CalculatedAttributes.View",
-}
-
-// granting returns a security profile with permissions.
-func granting(name, description, managedBy string, permissions ...permission.Name) *catalog.SecurityProfile {
-	s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: name}, Description: description, Type: managedBy}
-	for _, p := range permissions {
-		s.Permissions = append(s.Permissions, string(p))
+// demoProfile is what the demo agent may do besides what agents may.
+func demoProfile() *catalog.SecurityProfile {
+	s := &catalog.SecurityProfile{
+		Meta: catalog.Meta[center.SecurityProfileID]{Name: moreProfileName}, Description: "Agents: pick chats that wait, see why they wait, set attributes, end chats.", Type: catalog.CustomerManaged,
+	}
+	for _, n := range []permission.Name{permission.AgentActivityAudit, permission.ContactAttributesView, permission.ManualAssignAnyContact, permission.StopContactEnabled} {
+		s.Permissions = append(s.Permissions, string(n))
 	}
 	slices.Sort(s.Permissions)
 	return s
 }
 
-// demoProfile is what the demo agent may do besides what agents may.
-func demoProfile() *catalog.SecurityProfile {
-	return granting(moreProfileName, "Agents: pick chats that wait, see why they wait, set attributes, end chats.", catalog.CustomerManaged,
-		permission.ManualAssignAnyContact, permission.AgentActivityAudit, permission.ContactAttributesView, permission.StopContactEnabled)
-}
-
 // securityProfiles are the four of a new instance.
-func securityProfiles() []*catalog.SecurityProfile {
-	profile := func(name, description string, permissions ...permission.Name) *catalog.SecurityProfile {
-		return granting(name, description, catalog.AWSManaged, permissions...)
+func securityProfiles() (all []*catalog.SecurityProfile) {
+	for _, p := range [][2]string{
+		{permission.Admin, "Administrators: everything."}, {permission.Agent, "Agents: the agent desk."},
+		{permission.CallCenterManager, "Managers: people, routing and reports."}, {permission.QualityAnalyst, "Analysts: contacts and reports."},
+	} {
+		all = append(all, &catalog.SecurityProfile{
+			Meta: catalog.Meta[center.SecurityProfileID]{Name: p[0]}, Description: p[1], Type: catalog.AWSManaged,
+			Permissions: permission.Predefined(p[0]), Withheld: []string{},
+		})
 	}
-	var everything []permission.Name
-	for n := range permission.All() {
-		if !n.Restricts() {
-			everything = append(everything, n)
-		}
-	}
-	return []*catalog.SecurityProfile{
-		profile("Admin", "Administrators: everything.", everything...),
-		profile(agentProfileName, "Agents: the agent desk.", permission.BasicAgentAccess, permission.OutboundCallAccess),
-		profile("CallCenterManager", "Managers: people, routing and reports.", managing...),
-		profile("QualityAnalyst", "Analysts: contacts and reports.",
-			permission.AccessMetrics, permission.AgentTimeCardView, permission.ContactAttributesView, permission.ContactSearchView),
-	}
+	return all
 }

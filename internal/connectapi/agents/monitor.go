@@ -6,8 +6,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/agent"
-	"parley.example/parley/internal/catalog/permission"
-	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/router"
 )
@@ -15,9 +14,10 @@ import (
 // MonitorContact has a user watch a chat that is connected to an agent, in a contact of its own, silently until he barges in.
 // Without AllowedMonitorCapabilities he cannot. The same ClientToken for the same user and capabilities gets the first answer, for others it
 // is an IdempotencyException. What else is refused: a user without the permission, of whose security profiles one has to have
-// ManagerListenIn, and for BARGE ManagerBargeIn (AccessDeniedException); an instance without ENHANCED_CHAT_MONITORING, a contact that has
+// ManagerListenIn, and for BARGE ManagerBargeIn, and one who may not see an agent of the contact, for the restrictions of his
+// profiles or his hierarchy (AccessDeniedException); an instance without ENHANCED_CHAT_MONITORING, a contact that has
 // ended or has no agent, and a user who has it in hand himself (InvalidRequestException); a sixth supervisor
-// (ServiceQuotaExceededException). The hierarchy of the user is not looked at.
+// (ServiceQuotaExceededException).
 //
 // It ends when the user signs out, has had no stream open for a minute, is deleted, or loses ManagerListenIn; who loses
 // ManagerBargeIn is silent again.
@@ -34,13 +34,13 @@ func (s *Agents) MonitorContact(ctx context.Context, in *connect.MonitorContactR
 	if in.ClientToken != nil {
 		m.Token = *in.ClientToken
 	}
-	needs := []permission.Name{permission.ManagerListenIn}
-	if m.Barge {
-		needs = append(needs, permission.ManagerBargeIn)
+	rights, agents := access.Of(snap, u), router.AgentsOf(snap, chat)
+	if err := rights.Watch(agents...); err != nil {
+		return nil, err
 	}
-	for _, name := range needs {
-		if !permission.Granted(snap, u, name) {
-			return nil, center.Errorf(center.Denied, "no security profile of user %s has the permission %s", u.ID, name)
+	if m.Barge {
+		if err := rights.Barge(agents...); err != nil {
+			return nil, err
 		}
 	}
 	if _, err := s.Engine.Agents.Do(ctx, snap.ID(), u.ID, agent.Summon{}); err != nil { // first: then it ends in any case when he does not come

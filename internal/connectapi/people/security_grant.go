@@ -8,7 +8,7 @@ import (
 
 	"parley.example/parley/api/connect"
 	"parley.example/parley/internal/catalog"
-	"parley.example/parley/internal/catalog/permission"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
@@ -31,7 +31,7 @@ func (s *SecurityProfiles) CreateSecurityProfile(ctx context.Context, in *connec
 	if err != nil {
 		return nil, err
 	}
-	p, err := permission.CreateProfile(ctx, s.Catalog, snap.ID(), permission.NewProfile{Name: in.SecurityProfileName, Tags: in.Tags, Change: change})
+	p, err := access.CreateProfile(ctx, s.Catalog, snap.ID(), access.NewProfile{Name: in.SecurityProfileName, Tags: in.Tags, Change: change})
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +49,12 @@ func (s *SecurityProfiles) UpdateSecurityProfile(ctx context.Context, in *connec
 	if err != nil {
 		return nil, err
 	}
-	return &connect.UpdateSecurityProfileResponse{}, permission.UpdateProfile(ctx, s.Catalog, p.Instance, p.ID, change)
+	return &connect.UpdateSecurityProfileResponse{}, access.UpdateProfile(ctx, s.Catalog, p.Instance, p.ID, change)
 }
 
 // grantOf reads what a security profile grants.
-func grantOf(snap *catalog.Snapshot, in *connect.UpdateSecurityProfileRequest) (permission.ProfileChange, error) {
-	change := permission.ProfileChange{
+func grantOf(snap *catalog.Snapshot, in *connect.UpdateSecurityProfileRequest) (access.ProfileChange, error) {
+	change := access.ProfileChange{
 		Description: in.Description, Permissions: in.Permissions, Tags: in.AllowedAccessControlTags, ByTag: in.TagRestrictedResources, ByHierarchy: in.HierarchyRestrictedResources,
 		Rows: rowsOf(in.GranularAccessControlConfiguration),
 		Applications: each(in.Applications, func(a connect.Application) catalog.Application {
@@ -126,7 +126,7 @@ func granular(rows []catalog.RowRestriction) *connect.GranularAccessControlConfi
 // has it, it is a ResourceInUseException.
 func (s *SecurityProfiles) DeleteSecurityProfile(ctx context.Context, in *connect.DeleteSecurityProfileRequest) (*connect.DeleteSecurityProfileResponse, error) {
 	return &connect.DeleteSecurityProfileResponse{}, query.With(ctx, s.Catalog, in.InstanceId, in.SecurityProfileId, func(p *catalog.SecurityProfile) error {
-		return permission.DeleteProfile(ctx, s.Catalog, p.Instance, p.ID)
+		return access.DeleteProfile(ctx, s.Catalog, p.Instance, p.ID)
 	})
 }
 
@@ -193,13 +193,13 @@ func (s *SecurityProfiles) ListSecurityProfileAIAgents(ctx context.Context, in *
 // whether that agent exists is not asked, as it is set up elsewhere. The service takes the EntityType AI_AGENT
 // alone (API reference, 2026-11); users are an InvalidRequestException.
 func (s *SecurityProfiles) AssociateSecurityProfiles(ctx context.Context, in *connect.AssociateSecurityProfilesRequest) (*connect.AssociateSecurityProfilesResponse, error) {
-	return &connect.AssociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.Grant)
+	return &connect.AssociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, access.Grant)
 }
 
 // DisassociateSecurityProfiles takes security profiles from an AI agent. Those that
 // it does not have are no error.
 func (s *SecurityProfiles) DisassociateSecurityProfiles(ctx context.Context, in *connect.DisassociateSecurityProfilesRequest) (*connect.DisassociateSecurityProfilesResponse, error) {
-	return &connect.DisassociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, permission.Revoke)
+	return &connect.DisassociateSecurityProfilesResponse{}, s.regrant(ctx, in.InstanceId, in.EntityType, in.EntityArn, in.SecurityProfiles, access.Revoke)
 }
 
 func (s *SecurityProfiles) regrant(ctx context.Context, instance string, typ connect.EntityType, arn string, profiles []connect.SecurityProfileItem,

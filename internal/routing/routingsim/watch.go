@@ -130,7 +130,7 @@ func (s *Simulation) check() {
 					continue
 				}
 				if _, ok := s.facts.Place(s.facts.Agents[user], c, s.now); ok {
-					s.breach("%s waits and %s, who could take it, has time: %v", c.ID, user, s.router.Explain(c.ID, s.now))
+					s.breach("%s waits and %s, who could take it, has time: %v", c.ID, user, s.router.Explain(c.ID, s.now, nil))
 				}
 			}
 		}

@@ -1,15 +1,41 @@
-package permission
+package access
 
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/center"
 )
 
 // maxRestricted bounds HierarchyRestrictedResources, for which the model has no bound.
 const maxRestricted = 50
+
+// restrictable names the kinds that restrictions have an effect on, as TagRestrictedResources and HierarchyRestrictedResources do.
+var restrictable = map[center.Kind]string{center.KindQueue: "Queue", center.KindUser: "User"}
+
+// What can be named in the restrictions of a profile. API_CreateSecurityProfile names User, SecurityProfile, Queue and RoutingProfile for
+// tags, and User for the hierarchy; the others can have tags, and are spelt as resources of the API are. Of those that are
+// not restrictable nobody sees anything by his profiles, so a restriction has nothing to take away.
+var (
+	tagRestrictable = []string{
+		"AgentStatus", "ContactFlow", "ContactFlowModule", "DataTable", "EmailAddress", "EvaluationForm", "HierarchyGroup", "HoursOfOperation", "PhoneNumber",
+		"Prompt", "Queue", "QuickConnect", "RoutingProfile", "Rule", "SecurityProfile", "TaskTemplate", "TrafficDistributionGroup", "User", "View", "Workspace",
+	}
+	hierarchyRestrictable = []string{"User"}
+)
+
+// known refuses a restriction of what cannot be restricted: one that is misspelt would restrict nothing.
+func known(member string, names, all []string) error {
+	for _, n := range names {
+		if !slices.Contains(all, n) {
+			return center.Errorf(center.BadRequest, "%s: %q is not one of %s", member, n, strings.Join(all, ", "))
+		}
+	}
+	return nil
+}
 
 // NewProfile is what CreateSecurityProfile takes.
 type NewProfile struct {
@@ -34,7 +60,7 @@ type ProfileChange struct {
 
 // CreateProfile adds a security profile to an instance. Errors: NotFound for the
 // instance, the hierarchy group and a flow module, Invalid for a permission that does not exist,
-// BadRequest for an application or a module that is named twice, Duplicate for the name, LimitExceeded.
+// BadRequest for an application or a module that is named twice and for a restriction of what is none, Duplicate for the name, LimitExceeded.
 func CreateProfile(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n NewProfile) (*catalog.SecurityProfile, error) {
 	id := center.SecurityProfileID(center.NewUUID())
 	return catalog.Add(ctx, c, instance, func(snap *catalog.Snapshot) (*catalog.SecurityProfile, error) {
@@ -50,24 +76,32 @@ func UpdateProfile(ctx context.Context, c *catalog.Catalog, instance center.Inst
 }
 
 // apply changes a profile that can be changed.
-func apply(snap *catalog.Snapshot, p *catalog.SecurityProfile, n ProfileChange) (err error) {
+func apply(snap *catalog.Snapshot, p *catalog.SecurityProfile, n ProfileChange) error {
 	if n.Description != nil {
 		p.Description = *n.Description
 	}
 	if n.Permissions != nil {
-		if p.Permissions, err = Checked(n.Permissions); err != nil {
+		names, err := permission.Checked(n.Permissions)
+		if err != nil {
 			return err
 		}
+		p.Grant(names)
 	}
 	if n.Tags != nil {
 		p.AccessTags = n.Tags
 	}
 	if n.ByTag != nil {
+		if err := known("TagRestrictedResources", n.ByTag, tagRestrictable); err != nil {
+			return err
+		}
 		p.ByTag = n.ByTag
 	}
 	if n.ByHierarchy != nil {
 		if len(n.ByHierarchy) > maxRestricted {
 			return center.Errorf(center.BadRequest, "HierarchyRestrictedResources has at most %d names, not %d", maxRestricted, len(n.ByHierarchy))
+		}
+		if err := known("HierarchyRestrictedResources", n.ByHierarchy, hierarchyRestrictable); err != nil {
+			return err
 		}
 		p.ByHierarchy = n.ByHierarchy
 	}
