@@ -284,6 +284,19 @@ func TestRestrictedProfiles(t *testing.T) {
 		} else if !c.sees {
 			servertest.Refused(t, c.name+" watches ann", err, "AccessDeniedException", 403)
 		}
+		d, _ := p.desk()
+		active, problem := s.Agent.ListActiveContacts(ctx, &agent.ListActiveContactsRequest{SessionToken: d.Token})
+		if problem != nil || (len(active.ActiveContacts) == 1) != c.sees || c.sees && active.ActiveContacts[0].ContactId != annTalks {
+			t.Errorf("%s may watch %+v, %v; sees ann: %v", c.name, active, problem, c.sees)
+		}
+		for talk, of := range map[string]bool{annTalks: c.sees, boTalks: false} {
+			_, problem := s.Agent.MonitorContact(ctx, &agent.MonitorContactRequest{SessionToken: d.Token, ContactId: talk})
+			if of && problem != nil {
+				t.Errorf("%s watches at the desk: %v", c.name, problem)
+			} else if !of {
+				servertest.Refused(t, c.name+" watches at the desk", problem, "AccessDeniedException", 403)
+			}
+		}
 		err = p.monitor(boTalks)
 		servertest.Refused(t, c.name+" watches bo", err, "AccessDeniedException", 403)
 		if !strings.Contains(err.Error(), "bo") {

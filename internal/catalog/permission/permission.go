@@ -62,7 +62,7 @@ type Effect struct {
 // Effects are those of all permissions that are enforced.
 var Effects = []Effect{
 	{BasicAgentAccess, "To sign in at the desk (SignIn, CreateStream), and all that needs no other permission there: the status, and to accept, reject, leave and clear contacts. Whoever loses it is signed out."},
-	{StopContactEnabled, "To end a chat for everybody (EndContact). To leave one needs no permission."},
+	{StopContactEnabled, "To end a chat for everybody (EndContact, and RemoveParticipant of the customer). To leave one needs no permission."},
 	{ContactAttributesView, "To set attributes of a contact in hand (UpdateContactAttributes)."},
 	{ManualAssignAnyContact, "To see and pick what waits in the manual queues of the routing profile (ListWaitingContacts, PickContact)."},
 	{ManualAssignMyContacts, "The same, of the contacts whose active routing step names the user as a preferred agent."},
@@ -72,9 +72,9 @@ var Effects = []Effect{
 	{ContentCreate, "To set up quick responses (CreateQuickResponse)."},
 	{ContentEdit, "To change them (UpdateQuickResponse)."},
 	{ContentDelete, "To delete them (DeleteQuickResponse)."},
-	{ManagerListenIn, "To watch a chat silently (MonitorContact, of the user who is to watch)."},
-	{ManagerBargeIn, "To join a chat that the user watches (MonitorContact with `BARGE`)."},
-	{RestrictContactAccess, "It restricts: of the chats of other agents the user may watch those of agents whose hierarchy group is the user's own, or one below it (MonitorContact); none, for want of a group."},
+	{ManagerListenIn, "To list the chats of agents, and to watch them silently (ListActiveContacts and MonitorContact at the desk; MonitorContact of Amazon's API, of the user who is to watch)."},
+	{ManagerBargeIn, "To join a chat that the user watches (UpdateMonitorParticipantState, MonitorContact with `BARGE`), and to remove others from it then (RemoveParticipant)."},
+	{RestrictContactAccess, "It restricts: of the chats of other agents the user is shown and may watch those of agents whose hierarchy group is the user's own, or one below it (MonitorContact); none, for want of a group."},
 }
 
 // managed has the permissions of that class: a family, and what may be done with it. A family of one stands alone.
