@@ -166,7 +166,7 @@ func (w *where) conditionsOn(q *store.ContactSearch) {
 	within, args := rangeOf(q.Range)
 	w.add(within, args...)
 	if q.Agents != nil {
-		w.add("agent IN (SELECT value FROM json_each(?))", list(q.Agents))
+		w.add("contacts.agent IN (SELECT value FROM json_each(?))", list(q.Agents))
 	}
 	if q.Queues != nil {
 		w.add("queue IN (SELECT value FROM json_each(?))", list(q.Queues))

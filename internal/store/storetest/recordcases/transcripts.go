@@ -14,6 +14,7 @@ var transcriptCases = []testCase{
 	{Name: "what was said, by role and by how much of it has to be found", Run: saidConditions},
 	{Name: "contacts are indexed once they are over, and only what was delivered in them", Run: saidWhenOver},
 	{Name: "a walk through what was found, and other orders and ranges", Run: saidWalk},
+	{Name: "what was said, beside each other condition", Run: saidBeside},
 	{Name: "nodes index each contact once", Run: saidOnce},
 	{Name: "what is erased is found no more, and does not come back", Run: saidErased},
 	{Name: "what is left to be indexed lasts", Run: saidLasts, Reopens: true},
@@ -234,6 +235,47 @@ func saidWalk(t *testing.T, s *env) {
 	q.Said = append(q.Said, of(byAgent, store.MatchAll, "number 1"))
 	if got := fmt.Sprint(s.search(t, q, names)); got != "[d f]" {
 		t.Errorf("by both roles: %s; want [d f]", got)
+	}
+}
+
+func saidBeside(t *testing.T, s *env) {
+	id := kit.NewID()
+	c := kit.ChatChange(id, "x")
+	text := "a segment"
+	k := &c.Contacts[0]
+	k.Initiated, k.Enqueued, k.AgentConnected, k.Disconnected = kit.At(10), kit.At(11), kit.At(12), kit.At(13)
+	k.Agent, k.Queue, k.Name, k.Tags, k.Sought = "bo", "q", "Lost parcel", map[string]string{"site": "x"}, []center.UserID{"bo"}
+	k.Attributes, k.SegmentAttrs = map[string]string{"tier": "gold"}, map[string]center.SegmentAttribute{"s": {String: &text}}
+	c.Items = []center.Item{say(id, 1, byCustomer, "word"), say(id, 2, byAgent, "answer")}
+	s.Must(t, c)
+	s.talk(t, 20, "CUSTOMER", "word")
+	s.index(t)
+	names := map[center.ContactID]string{id: "it"}
+	for what, change := range map[string]func(q *store.ContactSearch){
+		"agent":  func(q *store.ContactSearch) { q.Agents = []center.UserID{"bo"} },
+		"queue":  func(q *store.ContactSearch) { q.Queues = []center.QueueID{"q"} },
+		"name":   func(q *store.ContactSearch) { q.Name = []string{"lost"} },
+		"tag":    func(q *store.ContactSearch) { q.Tags.All = []store.KeyValues{{Key: "site", Values: []string{"x"}}} },
+		"sought": func(q *store.ContactSearch) { q.Sought = []store.SoughtAgents{{Agents: []center.UserID{"bo"}}} },
+		"attribute": func(q *store.ContactSearch) {
+			q.Attributes.All = []store.KeyValues{{Key: "tier", Values: []string{"gold"}}}
+		},
+		"segment": func(q *store.ContactSearch) { q.Segment.All = []store.KeyValues{{Key: "s", Values: []string{text}}} },
+		"time":    func(q *store.ContactSearch) { q.Also = []store.TimeRange{in(store.TimeConnected, 12, 12)} },
+		"method": func(q *store.ContactSearch) {
+			q.Methods, q.Queues = []string{k.InitiationMethod}, []center.QueueID{"q"}
+		},
+	} {
+		for _, sort := range []store.ContactSort{{Time: store.TimeInitiated}, {Time: store.TimeEnqueued}, {Method: true}} {
+			for _, asked := range [][]store.Said{{of(byCustomer, store.MatchAll, "word")}, {of(byAgent, store.MatchNone, "another")}} {
+				q := heard(asked...)
+				change(&q)
+				q.Sort = sort
+				if got := fmt.Sprint(s.search(t, q, names)); got != "[it]" {
+					t.Errorf("by %s and %+v, sorted by %+v: %s; want [it]", what, asked, sort, got)
+				}
+			}
+		}
 	}
 }
 
