@@ -14,6 +14,12 @@ export class ApiError extends Error {
   }
 }
 
+/** A random id; browsers make them by themselves only where a connection is encrypted. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
 /** Where the server is: the pages are at its root, or a directory below. */
 export const root = new URL(document.body.dataset.root, document.baseURI);
 

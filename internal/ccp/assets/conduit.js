@@ -1,5 +1,5 @@
 // The conduit of amazon-connect-streams: messages {event, data} between this frame and the page around it.
-import { ApiError } from './api.js';
+import { ApiError, uuid } from './api.js';
 import { unknown } from './commands.js';
 import { updateOf } from './shape.js';
 
@@ -20,7 +20,7 @@ export class Conduit {
   #commands;
   #masters;
   #origin;
-  #id = crypto.randomUUID();
+  #id = uuid();
   #heard = new Map(); // by contacts that have been accepted: who waits for the page to say so
   #stopped = false;
 

@@ -1,11 +1,12 @@
 // Which of the tabs of a browser is the master for a topic of Streams. They agree among themselves, over a BroadcastChannel: a frame on
 // another site may have no locks and no storage where cookies of third parties are blocked, and no shared worker is needed.
+import { uuid } from './api.js';
 
 const patience = 100; // ms for another tab to say that it is the master
 
 export class Masters {
   #channel = new BroadcastChannel('parley masters');
-  #id = crypto.randomUUID();
+  #id = uuid();
   #held = new Set();
   #asking = new Map(); // by topic: the answer that is waited for
 

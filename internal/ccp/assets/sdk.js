@@ -1,6 +1,6 @@
 // The message channel of the @amazon-connect packages, which Streams brings along: requests and subscriptions from the page
 // around this frame, over a MessagePort that the frame gives it.
-import { ApiError } from './api.js';
+import { ApiError, uuid } from './api.js';
 import { queries } from './sdk-queries.js';
 
 const most = 1_000; // topics that a page may subscribe to
@@ -46,7 +46,7 @@ export class Channel {
   #receive(message) {
     switch (message?.type) {
       case 'cross-domain-site-ready':
-        return this.#send({ type: 'acknowledge', connectionId: crypto.randomUUID(), status: { initialized: true, startTime: new Date() }, healthCheckInterval: 0 });
+        return this.#send({ type: 'acknowledge', connectionId: uuid(), status: { initialized: true, startTime: new Date() }, healthCheckInterval: 0 });
       case 'request': return this.#answer(message);
       case 'subscribe': {
         if (this.#topics.size < most) this.#topics.set(JSON.stringify(message.topic), message.topic);
