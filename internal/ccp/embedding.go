@@ -43,11 +43,13 @@ func (p *Pages) stranger(r *http.Request, snap *catalog.Snapshot) string {
 	return origin
 }
 
-// own reports whether an origin is the one at which the client of a request reaches the server.
-func (p *Pages) own(r *http.Request, origin string) bool {
+// Own reports whether an origin is the one at which the client of a request reaches the server, whose URL for that client is given.
+func Own(r *http.Request, url, origin string) bool {
 	_, host, _ := strings.Cut(origin, "://")
-	return origin != "" && (origin == originOf(p.URL(r.Context())) || host == r.Host)
+	return origin != "" && (origin == originOf(url) || host == r.Host)
 }
+
+func (p *Pages) own(r *http.Request, origin string) bool { return Own(r, p.URL(r.Context()), origin) }
 
 // originOf returns the origin of a URL, "" for what is none.
 func originOf(text string) string {

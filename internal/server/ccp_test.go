@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
@@ -239,6 +241,26 @@ func TestAgentPageCookies(t *testing.T) {
 		}
 		if lax := want[1] == "SameSite=Lax"; lax == strings.Contains(whole, "Secure") {
 			t.Errorf("at %s the cookie is Secure: %t", url, !lax)
+		}
+	}
+}
+
+// TestAgentPageStreams: where pages of some origins alone may open sockets, the agent's page opens streams all the same.
+func TestAgentPageStreams(t *testing.T) {
+	s := servertest.Start(t, func(c *server.Config) { c.Origins = []string{crm} })
+	d := s.Desk(t)
+	for origin, want := range map[string]string{crm: "101", s.URL: "101", "https://evil.example": "403", "null": "403"} {
+		out, err := s.Agent.CreateStream(t.Context(), &agent.CreateStreamRequest{SessionToken: d.Token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := s.Dial()
+		conn.SetDeadline(time.Now().Add(prompt))
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", out.Url[strings.Index(out.Url, "/agent/ws"):], s.Addr, origin)
+		line := make([]byte, len("HTTP/1.1 101"))
+		if _, err := conn.Read(line); err != nil || string(line) != "HTTP/1.1 "+want {
+			t.Errorf("a page of %s: %q, %v; want %s", origin, line, err, want)
 		}
 	}
 }

@@ -24,9 +24,14 @@ type desks struct{ s *Server }
 func (d desks) hub() *desk.Hub {
 	s := d.s
 	return desk.New(desk.Config{
-		Bus: s.bus, Clock: s.clock, Log: s.Log, Node: s.node, AllowOrigin: s.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit, Tag: d.tag,
+		Bus: s.bus, Clock: s.clock, Log: s.Log, Node: s.node, AllowOrigin: d.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit, Tag: d.tag,
 		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute, QueueBytes: 4 << 20, QueueFrames: 2048},
 	})
+}
+
+// allowOrigin says whether pages of an origin may open streams: those that may open sockets, and the agent's page.
+func (d desks) allowOrigin(r *http.Request, origin string) bool {
+	return d.s.allowOrigin(origin) || ccp.Own(r, d.s.urlFor(r.Context()), origin)
 }
 
 // open says whose stream a URL opens.

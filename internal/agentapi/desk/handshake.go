@@ -24,7 +24,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, why, nil)
 		return
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && h.AllowOrigin != nil && !h.AllowOrigin(origin) {
+	if origin := r.Header.Get("Origin"); origin != "" && h.AllowOrigin != nil && !h.AllowOrigin(r, origin) {
 		h.refuse(w, r, http.StatusForbidden, "the origin is not allowed", nil)
 		return
 	}

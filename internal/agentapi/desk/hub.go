@@ -33,8 +33,8 @@ type Config struct {
 	Admit func(context.Context, auth.Session) error
 	// Tag returns what tells how an agent is set up from how else he could be: see [View.Snapshot]. Errors are those of Admit.
 	Tag func(context.Context, center.InstanceID, center.UserID) (string, error)
-	// AllowOrigin says whether a page of an origin may open streams; nil lets all.
-	AllowOrigin func(origin string) bool
+	// AllowOrigin says whether a page of the origin of a handshake may open a stream; nil lets all.
+	AllowOrigin func(r *http.Request, origin string) bool
 	// Refused is given the reason why a handshake is refused, and may add to the answer's header. May be nil.
 	Refused func(context.Context, http.Header, error)
 	Limits  socket.Limits
