@@ -204,7 +204,7 @@ test('streams: what is not for chats is refused at once, with a name', async () 
   await crm.ready();
   const answered = {
     getAgentSnapshot: 'snapshot', getAgentConfiguration: 'configuration', getAgentStates: 'states', getAgentPermissions: 'permissions',
-    getRoutingProfileQueues: 'queues', getDialableCountryCodes: 'countryCodes', qrIntegrationExists: 'isEnabled',
+    getRoutingProfileQueues: 'queues', getDialableCountryCodes: 'countryCodes', qrIntegrationExists: 'isEnabled', conferenceConnections: '', getEndpoints: 'endpoints',
     updateAgentConfiguration: '', sendClientLogs: '', sendSoftphoneCallReport: '', sendSoftphoneCallMetrics: '',
   };
   const methods = await crm.look('[...Object.values(connect.ClientMethods), ...Object.values(connect.TaskTemplatesClientMethods), ...Object.values(connect.ApiProxyClientMethods)]');

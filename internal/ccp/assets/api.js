@@ -71,6 +71,17 @@ export class Api {
   /** @param {string} contact @param {'accept' | 'reject' | 'leave' | 'end' | 'clear' | 'chat-token'} what */
   contact(contact, what) { return this.#call('POST', `/contacts/${encodeURIComponent(contact)}/${what}`, {}); }
 
+  transfer(contact, QuickConnectId) { return this.#call('POST', `/contacts/${encodeURIComponent(contact)}/transfer`, { QuickConnectId, ClientToken: uuid() }); }
+  invite(contact, QuickConnectId) { return this.#call('POST', `/contacts/${encodeURIComponent(contact)}/participants`, { QuickConnectId }); }
+  remove(contact, who) { return this.#call('POST', `/contacts/${encodeURIComponent(contact)}/participants/${encodeURIComponent(who)}/remove`, {}); }
+  monitor(contact, TargetMonitorMode) { return this.#call('PUT', `/contacts/${encodeURIComponent(contact)}/monitor`, { TargetMonitorMode }); }
+
+  /** Where contacts of these queues can go: a page. */
+  quickConnects(queues, nextToken, maxResults) {
+    const query = new URLSearchParams([...queues.map((arn) => ['queueId', arn]), ['maxResults', maxResults], ...(nextToken ? [['nextToken', nextToken]] : [])]);
+    return this.#call('GET', `/quick-connects?${query}`);
+  }
+
   /** A connection of the agent's to a chat that he has accepted: {ConnectionToken, Expiry}. */
   async connection(participantToken) {
     const out = await call('POST', 'participant/connection', { token: participantToken, body: { Type: ['CONNECTION_CREDENTIALS'] } });

@@ -1,7 +1,7 @@
 // What a page asks for through amazon-connect-streams, as operations of the agent's API. Each answers, at once or when
 // what it waits for is decided: Streams waits for ever.
 import { ApiError } from './api.js';
-import { configurationOf, stateOf, updateOf } from './shape.js';
+import { configurationOf, endpointOf, stateOf, updateOf } from './shape.js';
 
 const none = () => ({});
 
@@ -9,7 +9,7 @@ const notForChat = (method) => () => {
   throw new ApiError('InvalidContactTypeException', `${method} is not for chats, and Parley has no other channel.`, 400);
 };
 
-const notYet = (method, what) => () => {
+const not = (method, what) => () => {
   throw new ApiError('InvalidStateException', `${method}: Parley does not ${what}.`, 501);
 };
 
@@ -40,13 +40,44 @@ export function commandsOf(desk, api) {
     return {};
   };
 
-  /** The agent leaves, or when it is the customer's connection the chat ends. */
+  /** The agent leaves, or removes somebody: with the customer the chat ends, of a transfer or an invitation it is the end. */
   const destroyConnection = async ({ contactId, connectionId }) => {
-    const contact = desk.contact(contactId);
-    const who = contact?.Participants.find((p) => p.ParticipantId === connectionId);
-    if (!contact || contact.ParticipantId === connectionId) await api.contact(contactId, 'leave');
-    else if (who?.Role === 'CUSTOMER') await api.contact(contactId, 'end');
-    else throw new ApiError('InvalidStateException', 'Parley does not let one agent remove another from a chat.', 501);
+    const own = desk.contact(contactId)?.ParticipantId;
+    if (!own || own === connectionId) await api.contact(contactId, 'leave');
+    else await api.remove(contactId, connectionId);
+    return {};
+  };
+
+  /** Where contacts of some queues can go. */
+  const getEndpoints = async ({ queueARNs, nextToken, maxResults }) => {
+    const most = maxResults || 500;
+    const endpoints = [];
+    let NextToken = nextToken;
+    do {
+      const page = await api.quickConnects((queueARNs ?? []).slice(0, 100), NextToken, Math.min(100, most - endpoints.length));
+      endpoints.push(...page.QuickConnects.map(endpointOf));
+      NextToken = page.NextToken;
+    } while (NextToken && endpoints.length < most);
+    return { endpoints, nextToken: NextToken ?? null };
+  };
+
+  const placeOf = (endpoint) => {
+    if (endpoint?.endpointARN) return endpoint.endpointARN;
+    throw new ApiError('BadEndpointException', 'The endpoint has no endpointARN; take one of getEndpoints.', 400);
+  };
+
+  const transferContact = async ({ contactId, endpoint }) => {
+    await api.transfer(contactId, placeOf(endpoint));
+    return {};
+  };
+
+  const addNewConnection = async ({ contactId, endpoint }) => {
+    const { ParticipantId } = await api.invite(contactId, placeOf(endpoint));
+    return { participantId: ParticipantId };
+  };
+
+  const updateMonitorParticipantState = async ({ contactId, targetMonitorMode }) => {
+    await api.monitor(contactId, targetMonitorMode);
     return {};
   };
 
@@ -73,7 +104,7 @@ export function commandsOf(desk, api) {
   const configuration = () => configurationOf(desk.configuration);
   const commands = {
     putAgentState, acceptContact: on('accept'), rejectContact: on('reject'), clearContact: on('clear'), completeContact: on('clear'),
-    destroyConnection, createTransport, updateContactAttributes, updateAgentConfiguration,
+    destroyConnection, getEndpoints, transferContact, createAdditionalConnection: transferContact, addNewConnection, updateMonitorParticipantState, createTransport, updateContactAttributes, updateAgentConfiguration,
     getAgentSnapshot: () => ({ snapshot: updateOf(desk).snapshot, nextToken: null }),
     getAgentConfiguration: () => ({ configuration: configuration() }),
     getAgentStates: () => ({ states: desk.configuration.Statuses.map(stateOf), nextToken: null }),
@@ -81,19 +112,15 @@ export function commandsOf(desk, api) {
     getRoutingProfileQueues: () => ({ queues: configuration().routingProfile.queues, nextToken: null }),
     getDialableCountryCodes: () => ({ countryCodes: [], nextToken: null }),
     qrIntegrationExists: () => ({ isEnabled: false }),
+    conferenceConnections: none, // who takes part in a chat is with all others anyway
     sendClientLogs: none, sendSoftphoneCallReport: none, sendSoftphoneCallMetrics: none,
-    getEndpoints: notYet('getEndpoints', 'transfer chats from this page yet'),
-    createAdditionalConnection: notYet('addConnection', 'transfer chats from this page yet'),
-    transferContact: notYet('transfer', 'transfer chats from this page yet'),
-    addNewConnection: notYet('addParticipant', 'bring other agents into a chat from this page yet'),
-    updateMonitorParticipantState: notYet('updateMonitorParticipantState', 'let supervisors join from this page yet'),
-    notifyContactIssue: notYet('notifyIssue', 'keep reports of issues'),
-    qrSearchQuickResponses: notYet('searchQuickResponses', 'have quick responses'),
-    getNewAuthToken: notYet('getNewAuthToken', 'give out tokens of Amazon Connect'),
+    notifyContactIssue: not('notifyIssue', 'keep reports of issues'),
+    qrSearchQuickResponses: not('searchQuickResponses', 'have quick responses'),
+    getNewAuthToken: not('getNewAuthToken', 'give out tokens of Amazon Connect'),
   };
   for (const method of [
     'createOutboundContact', 'createTaskContact', 'createTemplatedTask', 'getTaskTemplate', 'listTaskTemplates', 'updateContact', 'destroyContact',
-    'pauseContact', 'resumeContact', 'holdConnection', 'resumeConnection', 'toggleActiveConnections', 'conferenceConnections', 'muteParticipant',
+    'pauseContact', 'resumeContact', 'holdConnection', 'resumeConnection', 'toggleActiveConnections', 'muteParticipant',
     'unmuteParticipant', 'sendDigits', 'startScreenSharing',
   ]) commands[method] = notForChat(method);
   return commands;

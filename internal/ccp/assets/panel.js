@@ -76,7 +76,8 @@ export class Panel {
   }
 
   #row(c) {
-    const customer = c.Participants.find((p) => p.Role === 'CUSTOMER');
+    const customer = c.Connections.find((p) => p.ConnectionType === 'INBOUND');
+    const watched = c.Connections[0]?.Monitoring;
     const time = element('span', { className: 'time' });
     this.#times.push([time, c]);
     const buttons = actions[c.State].map(([text, method]) => {
@@ -90,7 +91,7 @@ export class Panel {
     });
     const row = element('li', {}, element('div', { className: 'who' },
       element('strong', { textContent: customer?.DisplayName || 'Customer' }),
-      element('span', { className: 'what', textContent: [names[c.State], c.Queue?.Name].filter(Boolean).join(' · ') }), time),
+      element('span', { className: 'what', textContent: [watched ? `${watched.MonitorMode === 'BARGE' ? 'in the chat of' : 'watching'} ${watched.AgentName ?? 'an agent'}` : names[c.State], c.Queue?.Name].filter(Boolean).join(' · ') }), time),
     element('div', { className: 'buttons' }, ...buttons));
     row.dataset.state = c.State;
     return row;

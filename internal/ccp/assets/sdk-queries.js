@@ -117,7 +117,10 @@ export function queries(desk, commands, network) {
     listSecurityProfilePermissions: () => ({ permissions: configuration().permissions }),
     getDialableCountries: () => ({ dialableCountries: [] }),
     getNetworkConnectionStatus: network,
-    listQuickConnects: ({ queueARNs, options }) => commands.getEndpoints({ queueARNs, nextToken: options?.nextToken, maxResults: options?.maxResults }),
+    listQuickConnects: async ({ queueARNs, options }) => {
+      const { endpoints, nextToken } = await commands.getEndpoints({ queueARNs: [queueARNs].flat(), nextToken: options?.nextToken, maxResults: options?.maxResults });
+      return { quickConnects: endpoints.map(({ type, endpointARN, name }) => ({ type, endpointARN, name })), nextToken };
+    },
   };
   const others = {
     'aws.connect.quick-responses': { 'is-enabled': () => commands.qrIntegrationExists({}) },

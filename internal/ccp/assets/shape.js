@@ -34,39 +34,47 @@ export function configurationOf(c) {
   };
 }
 
-function endpointOf(p, arn) {
-  const agent = p.Role !== 'CUSTOMER';
-  return {
-    endpointARN: agent ? arn ?? null : null, type: agent ? 'agent' : 'phone_number', name: p.DisplayName ?? null,
-    displayName: p.DisplayName ?? null, phoneNumber: null, agentLogin: null, queue: null,
-  };
+const transfers = { USER: 'agent', QUEUE: 'queue', FLOW: 'flow' };
+
+/** A quick connect as a place where a contact can go. */
+export function endpointOf(quick) {
+  return { endpointARN: quick.Arn, type: transfers[quick.QuickConnectType], name: quick.Name, phoneNumber: null, agentLogin: null, queue: quick.Queue ? quick.Queue.Arn : null };
 }
 
-/** The connections of a contact in the order in which Streams looks for them: the agent's own, the customer, others. */
+/** Where a connection leads. */
+function addressOf(c, arn) {
+  const name = c.DisplayName ?? null;
+  const at = { endpointARN: null, type: 'agent', name, displayName: name, phoneNumber: null, agentLogin: null, queue: null };
+  if (c.ConnectionType === 'INBOUND') return { ...at, type: 'phone_number' };
+  if (c.Queue) return { ...at, type: 'queue', endpointARN: c.Queue.Arn, queue: c.Queue.Arn };
+  return { ...at, endpointARN: arn ?? null };
+}
+
+/**
+ * The connections of a contact in the order in which Streams looks for them, which is the server's: the agent's own, the customer, others.
+ * Streams knows none of bots.
+ */
 export function connectionsOf(contact, configuration, tokens) {
-  const connection = (p, type, more) => {
-    const endpoint = endpointOf(p, more.arn);
-    return {
-      connectionId: p.ParticipantId, type, initial: type === 'inbound', endpoint, address: endpoint,
-      state: { type: p.State.toLowerCase(), timestamp: date(p.Since, contact.Since) },
-      chatMediaInfo: { chatAutoAccept: contact.AutoAccept, connectionData: null, customerName: null, ...more.media },
+  return contact.Connections.filter((c) => c.ConnectionType !== 'OTHER').map((c) => {
+    // Streams makes a session for a supervisor's connection in the pages of agents, too, who has to be somebody: the agent.
+    const token = c.Own || c.ConnectionType === 'MONITORING' ? tokens.get(contact.ParticipantId) : undefined;
+    const endpoint = addressOf(c, c.Own ? configuration.User.Arn : undefined);
+    const customer = c.ConnectionType === 'INBOUND';
+    const watching = c.Monitoring && {
+      monitoringInfo: { agent: { agentName: c.Monitoring.AgentName ?? null }, joinTimeStamp: date(c.Monitoring.Joined) },
+      monitorCapabilities: c.Monitoring.MonitorCapabilities, monitorStatus: c.Monitoring.MonitorMode,
     };
-  };
-  const own = [], customers = [], others = [];
-  for (const p of contact.Participants) {
-    if (p.ParticipantId === contact.ParticipantId) {
-      const token = tokens.get(p.ParticipantId);
-      own.push(connection(p, 'agent', {
-        arn: configuration.User.Arn,
-        media: { connectionData: token ? JSON.stringify({ ConnectionAuthenticationToken: token }) : null },
-      }));
-    } else if (p.Role === 'CUSTOMER') {
-      customers.push(connection(p, 'inbound', { media: { customerName: p.DisplayName ?? null } }));
-    } else if (p.Role === 'AGENT') {
-      others.push(connection(p, 'outbound', { media: { agentName: p.DisplayName ?? null } }));
-    }
-  }
-  return [...own, ...customers, ...others];
+    return {
+      connectionId: c.ConnectionId, type: c.ConnectionType.toLowerCase(), initial: customer, endpoint, address: endpoint,
+      state: { type: c.State.toLowerCase(), timestamp: date(c.Since, contact.Since) },
+      chatMediaInfo: {
+        chatAutoAccept: contact.AutoAccept, connectionData: token ? JSON.stringify({ ConnectionAuthenticationToken: token }) : null,
+        customerName: customer ? c.DisplayName ?? null : null, ...(!customer && !c.Own && { agentName: c.DisplayName ?? null }),
+      },
+      quickConnectName: c.QuickConnectName ?? null,
+      ...watching,
+    };
+  });
 }
 
 export function contactOf(contact, configuration, tokens) {
@@ -86,7 +94,7 @@ export function contactOf(contact, configuration, tokens) {
     name: contact.Name ?? null, description: contact.Description ?? null,
     references: values(contact.References, (_, { Type, Value }) => ({ type: Type, value: Value ?? null })),
     initiationMethod: contact.InitiationMethod.toLowerCase(),
-    contactFeatures: { attachmentsEnabled: true, messagingMarkdownEnabled: true, multiPartyConferenceEnabled: false },
+    contactFeatures: { attachmentsEnabled: true, messagingMarkdownEnabled: true, multiPartyConferenceEnabled: configuration.MultiPartyConferenceEnabled },
     segmentAttributes: { 'connect:Subtype': { ValueString: 'connect:Chat' }, ...values(contact.SegmentAttributes, (_, ValueString) => ({ ValueString })) },
     languageCode: contact.LanguageCode ?? null,
     agentContactHandlingConfig: { autoAccept: contact.AutoAccept },

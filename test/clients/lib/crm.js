@@ -91,10 +91,12 @@ window.crm = {
   /** Calls any method of the client. */
   call: (method, params) => outcome(called((callbacks) => connect.core.getClient().call(method, params, callbacks))),
 
-  /** Empties the logs that Streams keeps of itself: for an hour at most, or for ever (those for Amazon's servers). */
+  /** Empties the logs that Streams keeps of itself: for an hour at most, or for ever (those for Amazon's servers, and each text that it has ever
+   * formatted). */
   forgetLogs() {
     const log = connect.getLog();
     for (const list of [log._logs, log._rolledLogs, log._serverBoundInternalLogs]) list.length = 0;
+    for (const text of Object.keys(connect.sprintf.cache)) delete connect.sprintf.cache[text];
   },
 
   /** What Streams knows. */

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import {
-  AssociateApprovedOriginCommand, CreateContactFlowCommand, CreateQueueCommand, CreateRoutingProfileCommand, CreateUserCommand, ListHoursOfOperationsCommand,
+  AssociateApprovedOriginCommand, AssociateQueueQuickConnectsCommand, CreateContactFlowCommand, CreateQueueCommand, CreateQuickConnectCommand, CreateRoutingProfileCommand, CreateUserCommand, ListContactFlowsCommand, ListHoursOfOperationsCommand,
   ListSecurityProfilesCommand, StopContactCommand,
 } from '@aws-sdk/client-connect';
 import { chromium } from 'playwright-core';
@@ -84,7 +84,7 @@ export class Office {
   }
 
   /** A new agent with a queue of his own, and a flow that has customers wait there. */
-  async agent(chats = 2) {
+  async agent(chats = 2, permissions = ['Agent']) {
     const send = (command) => this.parley.connect.send(command);
     const InstanceId = this.parley.instance;
     const name = `agent-${++this.#agents}`;
@@ -98,11 +98,19 @@ export class Office {
     }));
     const { UserId } = await send(new CreateUserCommand({
       InstanceId, Username: name, Password: demo.password, IdentityInfo: { FirstName: 'Dana', LastName: 'Doe' }, PhoneConfig: { PhoneType: 'SOFT_PHONE' },
-      RoutingProfileId, SecurityProfileIds: [profiles.find((p) => p.Name === 'Agent').Id],
+      RoutingProfileId, SecurityProfileIds: profiles.filter((p) => permissions.includes(p.Name)).map((p) => p.Id),
     }));
     const { ContactFlowId } = await send(new CreateContactFlowCommand({ InstanceId, Name: `To ${name}`, Type: 'CONTACT_FLOW', Content: queueFlow(QueueId) }));
     return {
-      name, id: UserId, password: demo.password,
+      name, id: UserId, password: demo.password, queue: QueueId,
+      /** Makes a quick connect of the agent's queue: to a user, {UserId}, or a queue, {QueueId}. */
+      quickConnect: async (Name, to) => {
+        const QuickConnectType = to.UserId ? 'USER' : 'QUEUE';
+        const { ContactFlowSummaryList: [flow] } = await send(new ListContactFlowsCommand({ InstanceId, ContactFlowTypes: [to.UserId ? 'AGENT_TRANSFER' : 'QUEUE_TRANSFER'] }));
+        const config = { QuickConnectType, [to.UserId ? 'UserConfig' : 'QueueConfig']: { ...to, ContactFlowId: flow.Id } };
+        const { QuickConnectId } = await send(new CreateQuickConnectCommand({ InstanceId, Name, QuickConnectConfig: config }));
+        await send(new AssociateQueueQuickConnectsCommand({ InstanceId, QueueId, QuickConnectIds: [QuickConnectId] }));
+      },
       profile: (options) => this.profile({ name, ...options }),
       crm: async (options) => this.crm(await this.profile({ name }), options),
       customer: (displayName) => this.#customer(ContactFlowId, displayName),
