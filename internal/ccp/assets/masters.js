@@ -2,7 +2,7 @@
 // another site may have no locks and no storage where cookies of third parties are blocked, and no shared worker is needed.
 import { uuid } from './api.js';
 
-const patience = 100; // ms for another tab to say that it is the master
+const patience = 1_000; // ms for another tab to say that it is the master: tabs in the background are slow
 
 export class Masters {
   #channel = new BroadcastChannel('parley masters');
@@ -25,6 +25,7 @@ export class Masters {
         // falls through: who takes it, has it
       case 'mine':
         this.#asking.get(topic)?.settle(false);
+        if (from < this.#id) this.#held.delete(topic); // it was too slow to say so before
         break;
       default: // of another version
     }

@@ -15,6 +15,7 @@ export class Ring {
   constructor(desk, masters) {
     this.#desk = desk;
     this.#masters = masters;
+    masters.ask('checkMaster', topic, ''); // so that it is known when something rings
     desk.on('view', () => this.#look());
   }
 
