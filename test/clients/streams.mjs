@@ -204,7 +204,7 @@ test('streams: what is not for chats is refused at once, with a name', async () 
   await crm.ready();
   const answered = {
     getAgentSnapshot: 'snapshot', getAgentConfiguration: 'configuration', getAgentStates: 'states', getAgentPermissions: 'permissions',
-    getRoutingProfileQueues: 'queues', getDialableCountryCodes: 'countryCodes', qrIntegrationExists: 'isEnabled', conferenceConnections: '', getEndpoints: 'endpoints',
+    getRoutingProfileQueues: 'queues', getDialableCountryCodes: 'countryCodes', qrIntegrationExists: 'isEnabled', qrSearchQuickResponses: 'results', conferenceConnections: '', getEndpoints: 'endpoints',
     updateAgentConfiguration: '', sendClientLogs: '', sendSoftphoneCallReport: '', sendSoftphoneCallMetrics: '',
   };
   const methods = await crm.look('[...Object.values(connect.ClientMethods), ...Object.values(connect.TaskTemplatesClientMethods), ...Object.values(connect.ApiProxyClientMethods)]');
@@ -219,6 +219,10 @@ test('streams: what is not for chats is refused at once, with a name', async () 
       assert.match(error.message, /\w+ \w+/, `${method}: ${JSON.stringify(error)}`);
     }
   }
+  const quick = await crm.tab.evaluate(async () => [await connect.QuickResponses.isEnabled(), await connect.QuickResponses.searchQuickResponses({
+    queries: [{ name: 'content', values: ['hello'], operator: 'CONTAINS' }],
+  })]);
+  assert.deepEqual([quick[0].isEnabled, quick[1].results], [true, []]);
   const unheard = await crm.refused('call', 'doSomething', {});
   assert.match(unheard.message, /doSomething/);
   assert.equal((await crm.refused('call', 'updateAgentConfiguration', { configuration: { softphoneEnabled: true } })).type, 'InvalidConfigurationException');

@@ -76,6 +76,8 @@ export class Api {
   remove(contact, who) { return this.#call('POST', `/contacts/${encodeURIComponent(contact)}/participants/${encodeURIComponent(who)}/remove`, {}); }
   monitor(contact, TargetMonitorMode) { return this.#call('PUT', `/contacts/${encodeURIComponent(contact)}/monitor`, { TargetMonitorMode }); }
 
+  quickResponses(query) { return this.#call('POST', '/quick-responses/search', query); }
+
   /** Where contacts of these queues can go: a page. */
   quickConnects(queues, nextToken, maxResults) {
     const query = new URLSearchParams([...queues.map((arn) => ['queueId', arn]), ['maxResults', maxResults], ...(nextToken ? [['nextToken', nextToken]] : [])]);

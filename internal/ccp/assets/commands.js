@@ -13,6 +13,9 @@ const not = (method, what) => () => {
   throw new ApiError('InvalidStateException', `${method}: Parley does not ${what}.`, 501);
 };
 
+/** Attributes as texts by their names, whichever form they come in. */
+const plainOf = (attributes) => Object.fromEntries(Object.entries(attributes ?? {}).map(([key, value]) => [key, typeof value === 'object' ? value?.value : value]));
+
 /** Whether two settings are the same as far as the second says anything. */
 const within = (had, wanted) => Object.entries(wanted ?? {}).every(([key, value]) => JSON.stringify(had?.[key]) === JSON.stringify(value));
 
@@ -76,6 +79,20 @@ export function commandsOf(desk, api) {
     return { participantId: ParticipantId };
   };
 
+  /** Finds what is often said, with the placeholders filled in for a contact. */
+  const qrSearchQuickResponses = async ({ queries, contactId, attributes, maxResults, nextToken }) => {
+    const out = await api.quickResponses({
+      Queries: (queries ?? []).map((q) => ({ Name: q.name, Values: q.values, Operator: q.operator, Priority: q.priority, AllowFuzziness: q.allowFuzziness })),
+      ContactId: desk.contact(contactId)?.ContactId, Attributes: plainOf(attributes), MaxResults: maxResults && Math.min(100, maxResults), NextToken: nextToken || undefined,
+    });
+    const results = out.Results.map((r) => ({
+      quickResponseId: r.QuickResponseId, quickResponseArn: r.QuickResponseArn, knowledgeBaseId: r.KnowledgeBaseId, name: r.Name, description: r.Description,
+      shortcutKey: r.ShortcutKey, contents: { plainText: r.Contents.PlainText, markdown: r.Contents.Markdown },
+      attributesInterpolated: r.AttributesInterpolated, attributesNotInterpolated: r.AttributesNotInterpolated,
+    }));
+    return { results, nextToken: out.NextToken };
+  };
+
   const updateMonitorParticipantState = async ({ contactId, targetMonitorMode }) => {
     await api.monitor(contactId, targetMonitorMode);
     return {};
@@ -91,8 +108,7 @@ export function commandsOf(desk, api) {
   };
 
   const updateContactAttributes = async ({ contactId, attributes }) => {
-    const plain = Object.entries(attributes ?? {}).map(([key, value]) => [key, typeof value === 'object' ? value?.value : value]);
-    await api.attributes(contactId, Object.fromEntries(plain));
+    await api.attributes(contactId, plainOf(attributes));
     return {};
   };
 
@@ -111,11 +127,10 @@ export function commandsOf(desk, api) {
     getAgentPermissions: () => ({ permissions: desk.configuration.Permissions, nextToken: null }),
     getRoutingProfileQueues: () => ({ queues: configuration().routingProfile.queues, nextToken: null }),
     getDialableCountryCodes: () => ({ countryCodes: [], nextToken: null }),
-    qrIntegrationExists: () => ({ isEnabled: false }),
+    qrIntegrationExists: () => ({ isEnabled: true, knowledgeBaseId: desk.configuration.User.InstanceId }), qrSearchQuickResponses,
     conferenceConnections: none, // who takes part in a chat is with all others anyway
     sendClientLogs: none, sendSoftphoneCallReport: none, sendSoftphoneCallMetrics: none,
     notifyContactIssue: not('notifyIssue', 'keep reports of issues'),
-    qrSearchQuickResponses: not('searchQuickResponses', 'have quick responses'),
     getNewAuthToken: not('getNewAuthToken', 'give out tokens of Amazon Connect'),
   };
   for (const method of [

@@ -123,7 +123,7 @@ export function queries(desk, commands, network) {
     },
   };
   const others = {
-    'aws.connect.quick-responses': { 'is-enabled': () => commands.qrIntegrationExists({}) },
+    'aws.connect.quick-responses': { 'is-enabled': () => commands.qrIntegrationExists({}), 'search-quick-responses': (query) => commands.qrSearchQuickResponses(query) },
     'aws.connect.user': { getLanguage: () => ({ language: navigator.language.replace('-', '_') }) },
     'aws.connect.activity': { sendActivity: () => ({}) },
   };
