@@ -73,6 +73,15 @@ export class Desk {
     this.#waiting.clear();
   }
 
+  /** Closes the stream without a word, until hurry or over. */
+  hush() {
+    const socket = this.#socket;
+    this.#socket = undefined; // what it says from here on is not listened to
+    clearInterval(this.#beat);
+    clearTimeout(this.#retry);
+    socket?.close?.();
+  }
+
   /** Tries to connect now, if it is time to wait. */
   hurry() {
     if (!this.#running || this.#socket) return;
@@ -111,14 +120,16 @@ export class Desk {
   }
 
   async #dial() {
-    this.#socket = {}; // nobody else dials meanwhile
+    const dialing = {};
+    this.#socket = dialing; // nobody else dials meanwhile
+    const outdated = () => !this.#running || this.#socket !== dialing;
     try {
       const { Url } = await this.#api.stream();
-      if (!this.#running) return;
-      this.#listen(new WebSocket(Url));
+      if (!outdated()) this.#listen(new WebSocket(Url));
     } catch (error) {
+      if (outdated()) return;
       this.#socket = undefined;
-      if (this.#running && !this.#isOver(error)) this.#again();
+      if (!this.#isOver(error)) this.#again();
     }
   }
 

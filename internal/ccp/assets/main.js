@@ -62,8 +62,14 @@ function work(token) {
   const ring = new Ring(desk, masters);
   return new Promise((resolve) => {
     const signOut = async () => {
-      await api.signOut().catch((error) => problem(error.message));
-      desk.over('terminated', '');
+      desk.hush(); // the stream closes with the session
+      try {
+        await api.signOut();
+        desk.over('terminated', '');
+      } catch (error) {
+        problem(error.message);
+        desk.hurry();
+      }
     };
     const panel = new Panel(desk, commands, signOut);
     const conduit = framed ? new Conduit({ desk, api, commands, masters, origin: Origin, configure: (s) => ring.configure(s), terminate: signOut }) : undefined;

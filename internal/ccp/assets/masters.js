@@ -17,8 +17,9 @@ export class Masters {
   #receive({ what, topic, from }) {
     switch (what) {
       case 'ask':
-        // Of two who ask at the same time, the one with the lower id is the master.
+        // Of two who ask at the same time, the one with the lower id is the master. The other may have asked before this one could hear it.
         if (this.#held.has(topic) || (this.#asking.has(topic) && this.#id < from)) this.#say('mine', topic);
+        else this.#asking.get(topic)?.settle(false);
         break;
       case 'take':
         this.#held.delete(topic);
