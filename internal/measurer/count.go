@@ -7,7 +7,6 @@ import (
 	"iter"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"parley.example/parley/internal/catalog"
@@ -32,13 +31,13 @@ type Measurer struct {
 	Clock   *engine.Clock
 	Log     *slog.Logger
 
-	counting sync.Mutex    // one counts at a time
+	counting chan struct{} // has room for the one who counts
 	woken    chan struct{} // something has been left to count
 }
 
 // New returns a measurer.
 func New(c *catalog.Catalog, s Store, clock *engine.Clock, log *slog.Logger) *Measurer {
-	return &Measurer{Catalog: c, Store: s, Clock: clock, Log: log, woken: make(chan struct{}, 1)}
+	return &Measurer{Catalog: c, Store: s, Clock: clock, Log: log, counting: make(chan struct{}, 1), woken: make(chan struct{}, 1)}
 }
 
 const (
@@ -63,10 +62,23 @@ func (m *Measurer) wake() {
 	}
 }
 
+// alone waits until nobody else counts, as long as ctx lasts. done has to be called.
+func (m *Measurer) alone(ctx context.Context) (done func(), err error) {
+	select {
+	case m.counting <- struct{}{}:
+		return func() { <-m.counting }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // CatchUp counts what has been left to count by commits before it is called.
 func (m *Measurer) CatchUp(ctx context.Context) error {
-	m.counting.Lock()
-	defer m.counting.Unlock()
+	done, err := m.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	for conflicts := 0; ; {
 		n, err := m.count(ctx)
 		switch {

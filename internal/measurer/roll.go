@@ -18,11 +18,11 @@ const (
 	// settled is how long ago the quarters ended whose agents' time is counted, and that are kept: what was decided shortly before the end of a
 	// quarter may be committed shortly behind it.
 	settled = time.Minute
-	// Keep is how long facts are kept: longer than the three months that requests may go back.
-	Keep = 100 * 24 * time.Hour
+	// keepFor is how long facts are kept: longer than the three months that requests may go back.
+	keepFor = 100 * 24 * time.Hour
 
 	behindStep = 1000 // agents in one transaction
-	staleStep  = 16   // quarters of an hour
+	staleStep  = 500  // quarters of an hour
 	forgetStep = 2000 // facts
 )
 
@@ -70,17 +70,29 @@ func (m *Measurer) RollUp(ctx context.Context) error {
 	if err := m.advance(ctx, to); err != nil {
 		return err
 	}
-	for {
+	// What changes meanwhile waits for the next time.
+	type quarter struct {
+		of    center.InstanceID
+		start int64
+	}
+	for seen := map[quarter]bool{}; ; {
 		stale, err := m.Store.Stale(ctx, time.UnixMilli(to), staleStep)
 		if err != nil {
 			return err
 		}
+		fresh := 0
 		for _, q := range stale {
+			key := quarter{q.Instance, q.Quarter}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			fresh++
 			if err := m.rollQuarter(ctx, q); err != nil {
 				return err
 			}
 		}
-		if len(stale) < staleStep {
+		if len(stale) < staleStep || fresh == 0 {
 			return nil
 		}
 	}
@@ -96,8 +108,11 @@ func (m *Measurer) Rebuild(ctx context.Context, instance center.InstanceID) erro
 
 // advance counts the time of agents until then.
 func (m *Measurer) advance(ctx context.Context, to int64) error {
-	m.counting.Lock()
-	defer m.counting.Unlock()
+	done, err := m.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	for conflicts := 0; ; {
 		rows, err := m.Store.Behind(ctx, time.UnixMilli(to), behindStep)
 		if err != nil || len(rows) == 0 {
@@ -207,7 +222,7 @@ func others(h store.History, part measure.Part, cells measure.Cells, hour, quart
 // forget deletes facts that are too old, and those of instances that are gone.
 func (m *Measurer) forget(ctx context.Context) error {
 	for {
-		more, err := m.Store.ForgetFacts(ctx, m.Clock.Now().Add(-Keep), forgetStep)
+		more, err := m.Store.ForgetFacts(ctx, m.Clock.Now().Add(-keepFor), forgetStep)
 		if err != nil || !more {
 			return err
 		}
