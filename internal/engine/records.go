@@ -80,7 +80,11 @@ func addRecords(e *Engine, sc *store.Change, was *contact.Chat, change *contact.
 		return
 	}
 	m := record.Moment{At: of.at, Version: sc.Next}
-	facts := record.OfChat(e.Records.With(record.ContactRecords), was, change, m)
+	kinds := e.Records
+	if mayComplete(was, change) {
+		kinds = kinds.With(record.ContactRecords)
+	}
+	facts := record.OfChat(kinds, was, change, m)
 	for i := range facts {
 		if f := &facts[i]; f.Kind == record.ContactRecords {
 			sc.Tallies = append(sc.Tallies, tallyOf(change.Chat.Instance, measure.OfComplete(f.Of, change.Chat.ID, f.Contact)))
@@ -94,6 +98,11 @@ func addRecords(e *Engine, sc *store.Change, was *contact.Chat, change *contact.
 	}
 	facts = append(facts, record.OfWork(e.Records, was, change, of.desks, m)...)
 	sc.Deliveries = append(sc.Deliveries, deliveries(facts, m)...)
+}
+
+// mayComplete reports whether a change may be the last thing that a contact waited for.
+func mayComplete(was *contact.Chat, change *contact.Change) bool {
+	return was != nil && len(was.Pending) > 0 || slices.ContainsFunc(change.Contacts, func(c center.Contact) bool { return c.Ended() })
 }
 
 // tallyOf is what historical metrics count of a change.
