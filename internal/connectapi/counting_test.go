@@ -59,7 +59,7 @@ func (c *centre) facts() (facts, kept []string) {
 		if err := h.Quarters(0, 1<<60, func(q, version int64) { versions[q] = version; quarters = append(quarters, q) }); err != nil {
 			return err
 		}
-		for _, part := range []measure.Part{measure.ByQueue, measure.Contacts, measure.Agents} {
+		for _, part := range []measure.Part{measure.ByQueue, measure.ByWay, measure.Contacts, measure.Agents} {
 			for _, length := range []int64{measure.Quarter, measure.Hour} {
 				for _, q := range quarters {
 					version := int64(0)

@@ -39,14 +39,21 @@ type Query struct {
 
 // Parts returns which parts have to be read.
 func (q *Query) Parts() (parts []Part) {
-	of := ByQueue
+	keys := slices.Clone(q.Groupings)
 	for _, f := range q.Filters {
-		if detailed(f.Key) {
-			of = Contacts
+		keys = append(keys, f.Key)
+	}
+	for _, m := range q.Metrics {
+		for _, f := range m.Filters {
+			keys = append(keys, f.Key)
 		}
 	}
-	if slices.ContainsFunc(q.Groupings, detailed) {
+	of := ByQueue
+	switch {
+	case slices.ContainsFunc(keys, func(k Key) bool { return k == KeyAgent || k == KeyStep || slices.Contains(Levels, k) }):
 		of = Contacts
+	case slices.Contains(keys, KeyMethod) || slices.Contains(keys, KeyReason):
+		of = ByWay
 	}
 	if slices.ContainsFunc(q.Metrics, func(m Asked) bool { return m.Of != Agents }) {
 		parts = append(parts, of)
@@ -61,9 +68,6 @@ func (q *Query) Parts() (parts []Part) {
 func (q *Query) Times() bool {
 	return slices.ContainsFunc(q.Metrics, func(m Asked) bool { return m.Within != nil })
 }
-
-// detailed reports whether the part ByQueue does not have a key.
-func detailed(k Key) bool { return k == KeyAgent || k == KeyStep || slices.Contains(Levels, k) }
 
 // value is what a dimension is for a key; "" for nothing.
 func (d *Dims) value(k Key) string {

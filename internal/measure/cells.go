@@ -167,7 +167,8 @@ type Part string
 
 // The parts.
 const (
-	ByQueue  Part = "queue"  // contacts, without Agent, Groups and Step
+	ByQueue  Part = "queue"  // contacts, without Agent, Groups, Step, Method and Reason
+	ByWay    Part = "way"    // contacts, without Agent, Groups and Step
 	Contacts Part = "all"    // contacts
 	Agents   Part = "agents" // rings and agents' time
 )
@@ -180,11 +181,17 @@ func (p Part) Kinds() []Kind {
 	return []Kind{KindContact}
 }
 
-// Without returns the cells in fewer dimensions, as the part [ByQueue] has them.
-func (c Cells) Without() Cells {
+// In returns the cells in the dimensions of a part of contacts.
+func (c Cells) In(p Part) Cells {
+	if p != ByQueue && p != ByWay {
+		return c
+	}
 	out := Cells{}
 	for d, cell := range c {
 		d.Agent, d.Groups, d.Step = "", "", ""
+		if p == ByQueue {
+			d.Method, d.Reason = "", ""
+		}
 		out.Add(d, cell)
 	}
 	return out

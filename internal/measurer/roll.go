@@ -172,7 +172,7 @@ func rolled(h store.History, q *store.FactQuarter) (all []store.Rollup, err erro
 		r.Body, r.Times = cells.Encode()
 		all = append(all, r)
 	}
-	for _, of := range [][]measure.Part{{measure.Contacts, measure.ByQueue}, {measure.Agents}} {
+	for _, of := range [][]measure.Part{{measure.Contacts, measure.ByWay, measure.ByQueue}, {measure.Agents}} {
 		cells := measure.Cells{}
 		if err := addFacts(h, of[0], cells, q.Quarter, q.Quarter+measure.Quarter); err != nil {
 			return nil, err
@@ -182,17 +182,10 @@ func rolled(h store.History, q *store.FactQuarter) (all []store.Rollup, err erro
 			return nil, err
 		}
 		for _, part := range of {
-			if part == measure.ByQueue {
-				cells = cells.Without()
+			add(part, q.Quarter, measure.Quarter, q.Version, cells.In(part))
+			if hourly != nil {
+				add(part, hour, measure.Hour, whole, hourly.In(part))
 			}
-			add(part, q.Quarter, measure.Quarter, q.Version, cells)
-			if hourly == nil {
-				continue
-			}
-			if part == measure.ByQueue {
-				hourly = hourly.Without()
-			}
-			add(part, hour, measure.Hour, whole, hourly)
 		}
 	}
 	return all, nil

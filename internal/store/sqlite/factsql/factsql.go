@@ -220,7 +220,7 @@ func (k *Keeper) ForgetFacts(ctx context.Context, before time.Time, limit int) (
 func forget(c *sqlconn.Conn, q store.FactQuarter, left *int64) error {
 	for _, sql := range []string{
 		"DELETE FROM facts WHERE (instance, kind, quarter, id) IN (SELECT instance, kind, quarter, id FROM facts WHERE instance = ? AND kind IN ('contact', 'ring', 'span') AND quarter = ? LIMIT ?+0)",
-		"DELETE FROM rollups WHERE (instance, part, length, start) IN (SELECT instance, part, length, start FROM rollups WHERE instance = ? AND part IN ('queue', 'all', 'agents') AND length IN (900000, 3600000) AND start = ? LIMIT ?+0)",
+		"DELETE FROM rollups WHERE (instance, part, length, start) IN (SELECT instance, part, length, start FROM rollups WHERE instance = ? AND part IN ('queue', 'way', 'all', 'agents') AND length IN (900000, 3600000) AND start = ? LIMIT ?+0)",
 		"DELETE FROM fact_quarters WHERE instance = ? AND quarter = ? AND ? > 0",
 	} {
 		if *left <= 0 {
