@@ -95,6 +95,16 @@ func twoNodes(t *testing.T, fault bustest.Fault) {
 			}
 		}
 	})
+	of := func(id center.ContactID) []center.UserID {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(rang[id])
+	}
+	all := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return fmt.Sprint(rang)
+	}
 	one := join(t, s, "one", shared, fault, seen)
 	time.Sleep(lease.Beat)
 	two := join(t, s, "two", shared, fault, seen)
@@ -147,10 +157,10 @@ func twoNodes(t *testing.T, fault bustest.Fault) {
 		}
 	}
 	// The agent of the other node accepts one, and rejects and clears the other at the leader's.
-	mine := slices.IndexFunc(chats, func(id center.ContactID) bool { return slices.Contains(rang[id], cy) })
+	mine := slices.IndexFunc(chats, func(id center.ContactID) bool { return slices.Contains(of(id), cy) })
 	other.give(chats[mine], contact.Accept{User: cy})
 	for i, id := range chats[:4] {
-		if slices.Contains(rang[id], cy) && i != mine {
+		if slices.Contains(of(id), cy) && i != mine {
 			leader.give(id, contact.Reject{User: cy})
 			leader.give(id, contact.Clear{User: cy})
 		}
@@ -158,13 +168,13 @@ func twoNodes(t *testing.T, fault bustest.Fault) {
 	time.Sleep(15 * time.Second)
 	other.tell(cy, agent.SetStatus{Status: enginetest.Lunch})
 	time.Sleep(time.Second)
-	before := fmt.Sprint(rang)
+	before := all()
 	leader.die()
 	time.Sleep(lease.TTL + 2*lease.Beat + 15*time.Second)
 	if !other.leads() {
 		t.Fatal("nobody has taken over")
 	}
-	if now := fmt.Sprint(rang); now != before {
+	if now := all(); now != before {
 		t.Errorf("after the death of the leader what has rung is\n%s; before it was\n%s", now, before)
 	}
 	if a := other.agent(bo); a.Present() {
@@ -207,12 +217,10 @@ func twoNodes(t *testing.T, fault bustest.Fault) {
 		if state, err := other.State(t.Context(), id); err != nil || !state.Ended || len(state.Work) > 0 {
 			t.Errorf("chat %d is %+v, %v; want one that was served", i, state.Work, err)
 		}
-		mu.Lock()
-		for j, user := range rang[id] {
-			if slices.Contains(rang[id][:j], user) && user == bo {
-				t.Errorf("chat %d has rung twice at the agent of the dead node: %v", i, rang[id])
+		for j, user := range of(id) {
+			if slices.Contains(of(id)[:j], user) && user == bo {
+				t.Errorf("chat %d has rung twice at the agent of the dead node: %v", i, of(id))
 			}
 		}
-		mu.Unlock()
 	}
 }
