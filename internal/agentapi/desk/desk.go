@@ -97,14 +97,14 @@ func (h *Hub) leave(s *session) {
 	}
 	h.Bus.Unsubscribe(&d.told)
 	for id := range d.held {
-		h.forget(d, id)
+		d.forget(h.Bus, id)
 	}
 	delete(sh.desks, d.user)
 }
 
 // forget ends the feed of a chat. The caller holds the shard.
-func (h *Hub) forget(d *desk, id center.ContactID) {
-	h.Bus.Unsubscribe(&d.held[id].feed)
+func (d *desk) forget(on bus.Bus, id center.ContactID) {
+	on.Unsubscribe(&d.held[id].feed)
 	delete(d.held, id)
 }
 
@@ -155,7 +155,7 @@ func (h *Hub) tell(user center.UserID, c *engine.Commit) {
 	}
 	k.take(state, version, c.Seq)
 	if state == nil && d.loaded {
-		h.forget(d, c.Chat)
+		d.forget(h.Bus, c.Chat)
 	}
 	h.show(d)
 }

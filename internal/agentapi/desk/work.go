@@ -138,7 +138,7 @@ func (h *Hub) load(d *desk) error {
 		}
 		for id, k := range d.held {
 			if k.state == nil {
-				h.forget(d, id)
+				d.forget(h.Bus, id)
 			}
 		}
 		d.loaded = true
