@@ -138,7 +138,7 @@ func (s *simulated) arrive() {
 	}
 	s.after(time.Second, func() {
 		s.try(chat, contact.Connect{Participant: customer})
-		if s.one(8) {
+		if s.one(4) {
 			s.try(chat, contact.Route{Criteria: []flow.Criterion{
 				{Expiry: time.Duration(5+s.rng.IntN(40)) * time.Second, Expression: json.RawMessage(`{"AttributeCondition":{"Value":"German","Name":"Language","ProficiencyLevel":3,"ComparisonOperator":"NumberGreaterOrEqualTo"}}`)},
 				{Expiry: time.Duration(5+s.rng.IntN(40)) * time.Second, Expression: json.RawMessage(`{"AttributeCondition": {"Name": "Language", "Value": "Dutch", "ProficiencyLevel": 1, "ComparisonOperator": "NumberGreaterOrEqualTo"}}`)},
