@@ -180,16 +180,16 @@ func TestMetricsOfSteps(t *testing.T) {
 	for _, name := range []string{"STEP_CONTACTS_QUEUED", "PERCENT_CONTACTS_STEP_EXPIRED", "PERCENT_CONTACTS_STEP_JOINED", "CONTACTS_HANDLED"} {
 		q.Metrics = append(q.Metrics, asked(t, name))
 	}
-	got := ""
+	var got strings.Builder
 	for _, r := range answer(q, []measure.Fact{{Contact: &joined}, {Contact: &expired}}) {
-		got += r.Of[0] + ":"
+		got.WriteString(r.Of[0] + ":")
 		for _, v := range r.Values {
-			got += " " + text(v)
+			got.WriteString(" " + text(v))
 		}
-		got += "; "
+		got.WriteString("; ")
 	}
-	if want := "english: 2 0 50 2; german: 2 100 0 0; "; got != want {
-		t.Errorf("got %s; want %s", got, want)
+	if want := "english: 2 0 50 2; german: 2 100 0 0; "; got.String() != want {
+		t.Errorf("got %s; want %s", got.String(), want)
 	}
 }
 
@@ -268,12 +268,12 @@ func TestMetricsOfAgents(t *testing.T) {
 	}
 	// Of one queue, the time with contacts of others does not count.
 	q = &measure.Query{Groupings: []measure.Key{measure.KeyQueue}, Metrics: []measure.Asked{asked(t, "AVG_AGENT_CONCURRENCY"), asked(t, "AGENT_NON_RESPONSE")}}
-	got := ""
+	var got strings.Builder
 	for _, r := range answer(q, facts) {
-		got += r.Of[0] + " " + text(r.Values[0]) + " " + text(r.Values[1]) + "; "
+		got.WriteString(r.Of[0] + " " + text(r.Values[0]) + " " + text(r.Values[1]) + "; ")
 	}
-	if got != "help 1 1; sales 1 1; " {
-		t.Errorf("by queue: %s", got)
+	if got.String() != "help 1 1; sales 1 1; " {
+		t.Errorf("by queue: %s", got.String())
 	}
 }
 
@@ -368,11 +368,12 @@ func TestKeptCellsEqualFacts(t *testing.T) {
 
 func shown(rows []measure.Row) (all []string) {
 	for _, r := range rows {
-		line := fmt.Sprint(r.Of)
+		var line strings.Builder
+		line.WriteString(fmt.Sprint(r.Of))
 		for _, v := range r.Values {
-			line += " " + text(v)
+			line.WriteString(" " + text(v))
 		}
-		all = append(all, line)
+		all = append(all, line.String())
 	}
 	return all
 }

@@ -53,11 +53,10 @@ type terraform struct {
 // provided is how the provider handles a kind of resource. In paths I is the instance and ID the resource.
 type provided struct {
 	create, read, destroy string
-	id                    string            // of the answer to create; "" for a resource that has no id of its own
-	in                    string            // member of the answer to read
-	optional              []string          // members that can be configured, besides the required ones
-	computed              []string          // those of which the service says what they are when they are not configured
-	renamed               map[string]string // what read calls a member of create
+	id                    string   // of the answer to create; "" for a resource that has no id of its own
+	in                    string   // member of the answer to read
+	optional              []string // members that can be configured, besides the required ones
+	computed              []string // those of which the service says what they are when they are not configured
 	updates               map[string][]string
 	lists                 map[string]listed
 	apart                 map[string]func(w *terraform, path string, add, del []any) // how lists are changed

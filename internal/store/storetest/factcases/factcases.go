@@ -183,12 +183,12 @@ func agents(t *testing.T, s *env) {
 	}
 	for before, want := range map[int64]string{40: "w", 41: "wu", 5: ""} {
 		behind, err := s.Behind(ctx, time.UnixMilli(before), 10)
-		got := ""
+		var got strings.Builder
 		for _, a := range behind {
-			got += string(a.User)
+			got.WriteString(string(a.User))
 		}
-		if err != nil || got != want {
-			t.Errorf("behind %d are %q, %v; want %q", before, got, err, want)
+		if err != nil || got.String() != want {
+			t.Errorf("behind %d are %q, %v; want %q", before, got.String(), err, want)
 		}
 	}
 	var busy []string
