@@ -65,20 +65,9 @@ func (s *Contacts) StartChatContact(ctx context.Context, in *connect.StartChatCo
 // may have changed since the earlier request, whose answer is given all the same.
 func (s *Contacts) start(ctx context.Context, cmd contact.Start, want connection, token *string, refused error) (*connect.StartChatContactResponse, error) {
 	cmd.Contact = center.NewContactID(s.Now())
-	var r contact.Reply
-	var err error
-	if refused == nil {
-		r, err = s.Engine.Start(ctx, cmd, wire.Text(token))
-	} else {
-		r, err = s.Engine.Started(ctx, cmd, wire.Text(token), refused)
-	}
+	r, err := s.begin(ctx, &cmd, &want, token, refused)
 	if err != nil {
 		return nil, err
-	}
-	if r.Contact != cmd.Contact { // the answer of an earlier request with this ClientToken
-		if err := s.replay(ctx, &cmd, &want, r); err != nil {
-			return nil, err
-		}
 	}
 	out := &connect.StartChatContactResponse{
 		ContactId: new(string(r.Contact)), ParticipantId: new(string(r.Participant)), StreamingId: wire.Optional(r.ID),
@@ -94,6 +83,25 @@ func (s *Contacts) start(ctx context.Context, cmd contact.Start, want connection
 		out.ConnectionCredentials = (*connect.ConnectionCredentials)(s.Sealer.Credentials(r.Contact, r.Participant, s.Now()))
 	}
 	return out, nil
+}
+
+// begin begins the chat, or completes what an earlier request with the ClientToken has begun. That one may be erased while it
+// is read: then the token is good for another.
+func (s *Contacts) begin(ctx context.Context, cmd *contact.Start, want *connection, token *string, refused error) (r contact.Reply, err error) {
+	for range 3 {
+		if refused == nil {
+			r, err = s.Engine.Start(ctx, *cmd, wire.Text(token))
+		} else {
+			r, err = s.Engine.Started(ctx, *cmd, wire.Text(token), refused)
+		}
+		if err != nil || r.Contact == cmd.Contact {
+			return r, err
+		}
+		if err = s.replay(ctx, cmd, want, r); center.ReasonOf(err) != center.NotFound {
+			return r, err
+		}
+	}
+	return r, center.Errorf(center.Unavailable, "chats with the same ClientToken are started and erased all the time; try again")
 }
 
 // settle completes a start by what the server and the instance have: the endpoint,
