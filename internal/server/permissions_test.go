@@ -126,6 +126,12 @@ func TestEveryEffect(t *testing.T) {
 	s := newScene(t)
 	ann := s.hire("ann", connect.CreateSecurityProfileRequest{Permissions: []string{"BasicAgentAccess", "ManualAssignAnyContact.Enable"}})
 	_, talk := ann.take()
+	writer, _ := s.hire("writer", connect.CreateSecurityProfileRequest{Permissions: []string{"BasicAgentAccess", "ContentManagement.Create"}}).desk()
+	made, err := s.Agent.CreateQuickResponse(t.Context(), &agent.CreateQuickResponseRequest{SessionToken: writer.Token, Name: "Greeting", Content: "Hello"})
+	if err != nil {
+		t.Fatalf("CreateQuickResponse: %v", err)
+	}
+	greeting := made.QuickResponseId
 	explain := func(p *player) error {
 		d, _ := p.desk()
 		_, err := p.explain(d, waiting(t, s.Server).Contact)
@@ -184,7 +190,27 @@ func TestEveryEffect(t *testing.T) {
 		}},
 		permission.AgentActivityAudit: {[]string{"BasicAgentAccess"}, explain},
 		permission.AccessMetrics:      {[]string{"BasicAgentAccess"}, explain},
-		permission.ManagerListenIn:    {nil, func(p *player) error { return p.monitor(talk, connect.MonitorCapabilitySILENT_MONITOR) }},
+		permission.ContentView: {[]string{"BasicAgentAccess"}, func(p *player) error {
+			d, _ := p.desk()
+			_, err := s.Agent.ListQuickResponses(t.Context(), &agent.ListQuickResponsesRequest{SessionToken: d.Token})
+			return err
+		}},
+		permission.ContentCreate: {[]string{"BasicAgentAccess"}, func(p *player) error {
+			d, _ := p.desk()
+			_, err := s.Agent.CreateQuickResponse(t.Context(), &agent.CreateQuickResponseRequest{SessionToken: d.Token, Name: "Of " + p.name, Content: "Hello"})
+			return err
+		}},
+		permission.ContentEdit: {[]string{"BasicAgentAccess"}, func(p *player) error {
+			d, _ := p.desk()
+			_, err := s.Agent.UpdateQuickResponse(t.Context(), &agent.UpdateQuickResponseRequest{SessionToken: d.Token, QuickResponseId: greeting, Content: new("Hello again")})
+			return err
+		}},
+		permission.ContentDelete: {[]string{"BasicAgentAccess"}, func(p *player) error {
+			d, _ := p.desk()
+			_, err := s.Agent.DeleteQuickResponse(t.Context(), &agent.DeleteQuickResponseRequest{SessionToken: d.Token, QuickResponseId: greeting})
+			return err
+		}},
+		permission.ManagerListenIn: {nil, func(p *player) error { return p.monitor(talk, connect.MonitorCapabilitySILENT_MONITOR) }},
 		permission.ManagerBargeIn: {[]string{"ManagerListenIn"}, func(p *player) error {
 			if err := p.monitor(talk, connect.MonitorCapabilityBARGE); err != nil {
 				return err
