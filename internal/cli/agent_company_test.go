@@ -90,7 +90,7 @@ func TestAgentCompany(t *testing.T) {
 	sue.say("psst")
 	sue.out.wait(t, "-- not sent: you monitor chat 1 in silence; /barge first")
 	sue.say("/chats")
-	sue.out.wait(t, "[1] -- Ana with Dana, monitored, in view")
+	sue.out.wait(t, "[1] -- Ana with Dana is monitored, in view")
 	sue.say("/info")
 	sue.out.wait(t, "supervisor sue (you), silent monitor of Dana")
 	sue.say("/barge")

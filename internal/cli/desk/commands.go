@@ -156,7 +156,7 @@ func (d *Desk) send(ctx context.Context, text string) error {
 		return errors.New("not sent: no chat is in hand. When one rings, /accept it")
 	}
 	d.mu.Lock()
-	there, now, silent := connected(c), statement(c), watches(c)
+	there, silent, now := connected(c), watches(c), statement(c)
 	instead := "/next clears it and goes on"
 	if rings(c) {
 		instead = "/accept it first"
@@ -282,10 +282,7 @@ func (d *Desk) list(context.Context, string) error {
 		d.ui.Print("-- no chat is in hand")
 	}
 	for _, c := range d.chats {
-		text := fmt.Sprintf("-- %s %s", customerOf(c.contact), statement(c))
-		if m := supervised(c.contact); m != nil {
-			text = fmt.Sprintf("-- %s, %s", watched(c.contact), modes[m.MonitorMode])
-		}
+		text := fmt.Sprintf("-- %s %s", watched(c.contact), statement(c))
 		if left, ok := d.a.Remaining(c.contact); ok {
 			text += fmt.Sprintf(", %v left", left.Round(time.Second))
 		}

@@ -473,6 +473,9 @@ func statement(c *deskChat) string {
 	case agent.AgentContactStateCONNECTING:
 		return "rings"
 	case agent.AgentContactStateCONNECTED:
+		if m := supervised(c.contact); m != nil {
+			return "is " + modes[m.MonitorMode]
+		}
 		return "is connected"
 	case agent.AgentContactStateENDED:
 		return "has ended"
@@ -483,7 +486,7 @@ func statement(c *deskChat) string {
 }
 
 // modes are how chats are monitored, in the prompt.
-var modes = map[agent.MonitorCapability]string{agent.MonitorCapabilitySILENT_MONITOR: "monitored", agent.MonitorCapabilityBARGE: "barged in"}
+var modes = map[agent.MonitorCapability]string{agent.MonitorCapabilitySILENT_MONITOR: "monitored", agent.MonitorCapabilityBARGE: "barged in on"}
 
 // Tick keeps count-downs going.
 func (d *Desk) Tick(ctx context.Context) {
