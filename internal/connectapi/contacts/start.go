@@ -12,6 +12,7 @@ import (
 	"parley.example/parley/internal/connectapi/query"
 	"parley.example/parley/internal/connectapi/wire"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/engine"
 )
 
 // StartChatContact begins a chat and returns its customer's token. The flow
@@ -97,7 +98,7 @@ func (s *Contacts) begin(ctx context.Context, cmd *contact.Start, want *connecti
 		if err != nil || r.Contact == cmd.Contact {
 			return r, err
 		}
-		if err = s.replay(ctx, cmd, want, r); center.ReasonOf(err) != center.NotFound {
+		if err = replay(ctx, s.Engine, cmd, want, r); center.ReasonOf(err) != center.NotFound {
 			return r, err
 		}
 	}
@@ -155,11 +156,11 @@ func wanted(types []connect.ConnectionType) (want connection, err error) {
 
 // replay completes the answer to a request whose ClientToken has begun the chat of
 // the reply before: what it continues, and what there is left to connect to.
-func (s *Contacts) replay(ctx context.Context, cmd *contact.Start, want *connection, r contact.Reply) error {
+func replay(ctx context.Context, e *engine.Engine, cmd *contact.Start, want *connection, r contact.Reply) error {
 	if cmd.Endpoint != "" && r.ID == "" {
 		return center.Errorf(center.BadRequest, "ChatStreamingConfiguration: contact %s was started with this ClientToken and is not streamed; use StartContactStreaming, or another ClientToken", r.Contact)
 	}
-	chat, err := s.Engine.State(ctx, r.Contact)
+	chat, err := e.State(ctx, r.Contact)
 	if err != nil {
 		return err
 	}
