@@ -121,12 +121,12 @@ func slash(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusPermanentRedirect)
 }
 
-// below answers with the page or one of its files.
+// below answers with the page or one of its files. The templates are no files of it: as they are, without a policy, anybody's page could embed them.
 func (p *Pages) below(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == Path:
 		p.page(w, r)
-	case strings.HasPrefix(r.URL.Path, Path+"assets/"+version+"/") && !strings.HasSuffix(r.URL.Path, "/"):
+	case strings.HasPrefix(r.URL.Path, Path+"assets/"+version+"/") && (strings.HasSuffix(r.URL.Path, ".js") || strings.HasSuffix(r.URL.Path, ".css")):
 		h := w.Header()
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("X-Content-Type-Options", "nosniff")

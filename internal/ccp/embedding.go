@@ -9,8 +9,8 @@ import (
 	"parley.example/parley/internal/catalog"
 )
 
-// safe is an origin that can stand in a policy: one with other characters, which an administrator may
-// have approved, embeds nothing.
+// safe is an origin that can stand in a policy, and in a command that somebody copies into a shell: one with other characters, which an
+// administrator may have approved, embeds nothing.
 var safe = regexp.MustCompile(`^https?://[A-Za-z0-9.*_\[\]:-]+$`)
 
 // ancestors are the origins whose pages may embed those of an instance, as frame-ancestors has them. The page itself is
@@ -51,10 +51,10 @@ func Own(r *http.Request, url, origin string) bool {
 
 func (p *Pages) own(r *http.Request, origin string) bool { return Own(r, p.URL(r.Context()), origin) }
 
-// originOf returns the origin of a URL, "" for what is none.
+// originOf returns the origin of a URL, "" for what is none, or none that is safe.
 func originOf(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || !safe.MatchString(u.Scheme+"://"+u.Host) {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host

@@ -74,7 +74,11 @@ func TestAgentPage(t *testing.T) {
 			t.Errorf("%s: %d, Cache-Control %q", at, f.status, f.header.Get("Cache-Control"))
 		}
 	}
-	for path, want := range map[string]int{"/ccp-v2/assets/0000000000000000/main.js": 404, "/ccp-v2/ccp.html": 404, "/ccp-v2/assets/": 404} {
+	files, _, _ := strings.Cut(r.body[strings.Index(r.body, "assets/"):], "/ccp.css")
+	for path, want := range map[string]int{
+		"/ccp-v2/assets/0000000000000000/main.js": 404, "/ccp-v2/ccp.html": 404, "/ccp-v2/assets/": 404,
+		"/ccp-v2/" + files + "/main.js": 200, "/ccp-v2/" + files + "/ccp.html": 404, "/ccp-v2/" + files + "/login.html": 404, "/ccp-v2/" + files + "/": 404,
+	} {
 		if r := call(t, s, "GET", path, ""); r.status != want {
 			t.Errorf("GET %s = %d; want %d", path, r.status, want)
 		}
@@ -98,6 +102,12 @@ func TestAgentPage(t *testing.T) {
 		}
 		if origin := strings.TrimSuffix(c.from, "/"); c.status == 403 && (!strings.Contains(r.body, origin) || !strings.Contains(r.body, "AssociateApprovedOrigin") || strings.Contains(r.body, "<script")) {
 			t.Errorf("the refusal of %s: %s", c.from, r.body)
+		}
+	}
+	for _, host := range []string{"a$(reboot).example", "a;reboot", "a'b.example", "a&b.example"} { // who copies the command must not run what a page is named
+		r := call(t, s, "GET", "/ccp-v2/?instance=parley-demo", "", "Sec-Fetch-Dest", "iframe", "Referer", "https://"+host+"/")
+		if strings.Contains(r.body, "aws connect") || !strings.HasSuffix(r.header.Get("Content-Security-Policy"), "frame-ancestors 'self' "+crm) {
+			t.Errorf("as a frame of %s: %d %s", host, r.status, r.body)
 		}
 	}
 	if r := call(t, s, "GET", "/login", ""); r.status != 200 || !strings.HasSuffix(r.header.Get("Content-Security-Policy"), "frame-ancestors 'none'") || r.header.Get("Cross-Origin-Opener-Policy") != "" {
