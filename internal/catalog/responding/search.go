@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -43,14 +44,25 @@ func Search(all []*catalog.QuickResponse, profile center.RoutingProfileID, queri
 		*catalog.QuickResponse
 		weight int
 	}
+	wanted := make([][][]string, len(queries)) // the words of each value
+	for i, q := range queries {
+		for _, value := range q.Values {
+			wanted[i] = append(wanted[i], distinct(words(value), q.Prefix))
+		}
+	}
 	var found []match
 	for _, r := range all {
 		if r.Disabled || len(r.Profiles) > 0 && !slices.Contains(r.Profiles, profile) {
 			continue
 		}
 		m := match{r, 0}
+		there := map[Field][]string{}
 		for i := range queries {
-			if q := &queries[i]; q.matches(q.In.of(r)) {
+			q := &queries[i]
+			if _, read := there[q.In]; !read {
+				there[q.In] = distinct(words(q.In.of(r)), false)
+			}
+			if q.matches(wanted[i], there[q.In]) {
 				m.weight += max(1, q.Weight)
 			}
 		}
@@ -68,21 +80,32 @@ func Search(all []*catalog.QuickResponse, profile center.RoutingProfileID, queri
 	return ordered
 }
 
-// matches reports whether a text has all words of one of the values.
-func (q *Query) matches(text string) bool {
-	there := words(text)
-	return slices.ContainsFunc(q.Values, func(value string) bool {
-		wanted := words(value)
+// matches reports whether all words of one of the values are there.
+func (q *Query) matches(values [][]string, there []string) bool {
+	return slices.ContainsFunc(values, func(wanted []string) bool {
 		for i, w := range wanted {
 			begins := q.Prefix && i == len(wanted)-1
 			if !slices.ContainsFunc(there, func(t string) bool {
-				return t == w || begins && strings.HasPrefix(t, w) || q.Fuzzy && near([]rune(w), []rune(t))
+				return t == w || begins && strings.HasPrefix(t, w) || q.Fuzzy && near(w, t)
 			}) {
 				return false
 			}
 		}
 		return len(wanted) > 0
 	})
+}
+
+// distinct is the words, each once; the last stays the last if it may be a beginning. Looking for a word a hundred times finds no more.
+func distinct(all []string, beginning bool) []string {
+	seen, last := map[string]bool{}, len(all)-1
+	kept := make([]string, 0, len(all))
+	for i, w := range all {
+		if beginning && i == last || !seen[w] {
+			kept = append(kept, w)
+		}
+		seen[w] = true
+	}
+	return kept
 }
 
 // words are those of a text, without case and accents. What is neither letter nor digit is between them.
@@ -101,25 +124,27 @@ func folded(text string) string {
 }
 
 // near reports whether words of four letters or more are the same but for one letter that is more, less or another.
-func near(a, b []rune) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(a) < 4 || len(b)-len(a) > 1 {
-		return false
-	}
+func near(a, b string) bool {
+	whole, other := a, b
 	i := 0
-	for i < len(a) && a[i] == b[i] {
+	for i < min(len(a), len(b)) && a[i] == b[i] {
 		i++
 	}
-	if len(a) == len(b) {
-		return i == len(a) || slices.Equal(a[i+1:], b[i+1:])
+	for i > 0 && i < len(a) && !utf8.RuneStart(a[i]) {
+		i--
 	}
-	return slices.Equal(a[i:], b[i+1:])
+	a, b = a[i:], b[i:]
+	_, n := utf8.DecodeRuneInString(a)
+	_, m := utf8.DecodeRuneInString(b)
+	return (a[n:] == b[m:] || a[n:] == b || a == b[m:]) && min(utf8.RuneCountInString(whole), utf8.RuneCountInString(other)) >= 4
 }
 
+// maxFilled bounds what a content becomes, in bytes: far more than a message may have.
+const maxFilled = 32 << 10
+
 // Fill returns a content with its placeholders, as {{Agent.FirstName}}, replaced by their values, and the names of those that were, and of
-// those that have none and stay as they are; each once, in the order in which they come. Values are not looked at for placeholders.
+// those that have none and stay as they are; each once, in the order in which they come. Values are not looked at for placeholders. One
+// with which the text would have more than 32 KiB is as good as none.
 func Fill(content string, value func(name string) (string, bool)) (text string, filled, missing []string) {
 	filled, missing = []string{}, []string{}
 	var b strings.Builder
@@ -141,7 +166,7 @@ func Fill(content string, value func(name string) (string, bool)) (text string, 
 			content = rest
 			continue
 		}
-		if v, ok := value(name); ok {
+		if v, ok := value(name); ok && b.Len()+len(v)+len(after) <= maxFilled {
 			b.WriteString(v)
 			note(&filled, name)
 		} else {

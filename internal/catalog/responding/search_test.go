@@ -59,6 +59,8 @@ func TestSearch(t *testing.T) {
 		"a letter off":              {"", []responding.Query{one(responding.Content, values("mony"), fuzzy)}, "Payment"},
 		"a letter more":             {"", []responding.Query{one(responding.Content, values("moneyy"), fuzzy)}, "Payment"},
 		"another letter":            {"", []responding.Query{one(responding.Content, values("monez"), fuzzy)}, "Payment"},
+		"a letter of two bytes":     {"", []responding.Query{one(responding.Content, values("moøey"), fuzzy)}, "Payment"},
+		"a word a hundred times":    {"", []responding.Query{one(responding.Content, values(strings.Repeat("money ", 100)+"mon"), prefix, fuzzy)}, "Payment"},
 		"two letters off":           {"", []responding.Query{one(responding.Content, values("mnezy"), fuzzy)}, ""},
 		"a short word a letter off": {"", []responding.Query{one(responding.Content, values("wax"), fuzzy)}, ""},
 	} {
@@ -90,6 +92,28 @@ func TestFill(t *testing.T) {
 		})
 		if text != c.text || !slices.Equal(filled, strings.Fields(c.filled)) || !slices.Equal(missing, strings.Fields(c.missing)) {
 			t.Errorf("%q becomes %q, filled %q, missing %q; want %+v", content, text, filled, missing, c)
+		}
+	}
+}
+
+// A value that comes again and again does not make the answer a thousand times what was asked.
+func TestFillHasABound(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	text, filled, missing := responding.Fill(strings.Repeat("{{Attributes.long}}", 50), func(string) (string, bool) { return long, true })
+	if len(text) > 32<<10 || strings.Count(text, long) != 3 || strings.Count(text, "{{Attributes.long}}") != 47 || len(filled) != 1 || len(missing) != 1 {
+		t.Errorf("filled in there are %d bytes with %d values, filled %q, missing %q", len(text), strings.Count(text, long), filled, missing)
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	all := make([]*catalog.QuickResponse, 3000)
+	for i := range all {
+		all[i] = &catalog.QuickResponse{Content: strings.Repeat("word1 ", 170) + "zzzz"}
+	}
+	q := responding.Query{Values: slices.Repeat([]string{strings.Repeat("zzzy ", 204)}, 5), Fuzzy: true}
+	for b.Loop() {
+		if found := responding.Search(all, "", []responding.Query{q, q, q, q}); len(found) != len(all) {
+			b.Fatalf("%d are found", len(found))
 		}
 	}
 }
