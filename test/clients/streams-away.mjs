@@ -64,6 +64,18 @@ test('streams: a tab that is frozen for ten minutes', async () => {
   await takes(crm, agent);
 });
 
+test('streams: what other clients of the agent broadcast does not cost the page its connection', async () => {
+  const agent = await office.agent();
+  const crm = await agent.crm();
+  await crm.available();
+  const { SessionToken } = await office.call('/agent/sign-in', { InstanceId: office.parley.instance, UserName: agent.name, Password: agent.password });
+  for (const Content of ['hello', 'null', '[1', '7', '{"from":"me"}']) await office.call('/agent/broadcast', { Content }, SessionToken);
+  const { contact } = await agent.customer();
+  await crm.on(contact, 'onConnecting'); // behind the broadcasts
+  assert.deepEqual(crm.events.all((e) => e.event === 'onWebSocketConnectionLost'), []);
+  assert.deepEqual(crm.errors, []);
+});
+
 test('streams: a tab that is frozen for a minute has missed nothing', async () => {
   const agent = await office.agent();
   const [crm, ana] = await inChat(agent);

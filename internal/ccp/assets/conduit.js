@@ -51,8 +51,8 @@ export class Conduit {
       this.send('agent::websocket_connection_gained');
     });
     desk.on('broadcast', (content) => {
-      const { from, event, data } = JSON.parse(content);
-      if (from !== this.#id) this.send(event, data);
+      const { from, event, data } = said(content);
+      if (event && from !== this.#id) this.send(event, data);
     });
     addEventListener('message', this.#receive);
     this.send('acknowledge', { id: this.#id });
@@ -127,6 +127,15 @@ export class Conduit {
     if (event.startsWith('contact::accepted')) for (const [id, resolve] of this.#heard) if (event.includes(id)) resolve();
     const content = JSON.stringify({ from: this.#id, event, data });
     if (content.length <= 4096) this.#api.broadcast(content).catch(() => {}); // it is lost for other tabs, as when they are not there
+  }
+}
+
+/** What a page of this kind has broadcast; nothing of what another client of the agent says, which may be any text. */
+function said(content) {
+  try {
+    return JSON.parse(content) ?? {};
+  } catch {
+    return {};
   }
 }
 
