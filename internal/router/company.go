@@ -46,13 +46,16 @@ func MultiParty(snap *catalog.Snapshot) bool {
 
 // Invite is an agent's invitation of another one to a chat, by a quick connect of the type USER: it rings as other
 // chats do, and is refused to an agent who is not available. A quick connect of another type and an
-// instance without MULTI_PARTY_CHAT_CONFERENCE are BadRequest, an agent who has been deleted NotFound. snap has users.
+// instance without MULTI_PARTY_CHAT_CONFERENCE are BadRequest, oneself is Invalid, an agent who has been deleted NotFound. snap has users.
 func (r *Router) Invite(snap *catalog.Snapshot, by center.UserID, q *catalog.QuickConnect) (contact.Invite, error) {
 	if !MultiParty(snap) {
 		return contact.Invite{}, center.Errorf(center.BadRequest, "several agents cannot take part in a chat of this instance; its attribute %s is off", multiParty)
 	}
 	if q.Type != catalog.ToUser {
 		return contact.Invite{}, center.Errorf(center.BadRequest, "quick connect %s does not lead to an agent, and only agents can be invited", q.Name)
+	}
+	if q.User == by {
+		return contact.Invite{}, center.Errorf(center.Invalid, "an agent cannot invite himself")
 	}
 	u, err := catalog.Get[*catalog.User](snap, q.User)
 	if err != nil {

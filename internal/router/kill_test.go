@@ -431,11 +431,14 @@ func (m *mood) decide(a act) (cmd contact.Command, again bool) {
 		}
 		return contact.Transfer{User: w.User, To: to}, false
 	case 2, 3:
-		i, err := m.router.Invite(m.snapshot(), w.User, &catalog.QuickConnect{Type: catalog.ToUser, User: other.ID})
-		if err != nil {
-			m.Error(err)
+		if other.ID != w.User {
+			i, err := m.router.Invite(m.snapshot(), w.User, &catalog.QuickConnect{Type: catalog.ToUser, User: other.ID})
+			if err != nil {
+				m.Error(err)
+			}
+			return i, true
 		}
-		return i, true
+		fallthrough // nobody invites himself
 	case 4, 5:
 		return contact.Monitor{User: other.ID, Identity: router.IdentityOf(other), Barge: true}, true
 	}

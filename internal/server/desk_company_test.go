@@ -396,6 +396,8 @@ func TestWarmTransfer(t *testing.T) {
 	me := o.takes(bo, l)
 	_, err := o.Agent.InviteParticipant(t.Context(), &agent.InviteParticipantRequest{SessionToken: bo.Token, ContactId: l.Contact, QuickConnectId: cy.quick})
 	servertest.Refused(t, "an invitation of one who is Offline", err, "InvalidStateException", 409)
+	_, err = o.Agent.InviteParticipant(t.Context(), &agent.InviteParticipantRequest{SessionToken: bo.Token, ContactId: l.Contact, QuickConnectId: bo.quick})
+	servertest.Refused(t, "an invitation of oneself", err, "ValidationException", 400)
 	cy.available()
 
 	id := bo.Invite(l.Contact, cy.quick)
