@@ -37,6 +37,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/edge"
+	"parley.example/parley/internal/ratelimit"
 )
 
 // Path is where the page is. Streams cuts its address there to find /login and /logout.
@@ -65,10 +66,13 @@ type Config struct {
 type Pages struct {
 	Config
 	codes codes
+	rate  *ratelimit.Table // of codes, by users
 }
 
 // New returns the pages.
-func New(cfg Config) *Pages { return &Pages{Config: cfg, codes: codes{used: map[string]time.Time{}}} }
+func New(cfg Config) *Pages {
+	return &Pages{Config: cfg, codes: codes{used: map[string]time.Time{}}, rate: ratelimit.NewTable(ratelimit.Rate{PerSecond: 2, Burst: 50}, 1<<13)}
+}
 
 // Mounts is the table of what the pages answer.
 func (p *Pages) Mounts() []edge.Mount {

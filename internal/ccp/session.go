@@ -93,7 +93,8 @@ func (p *Pages) session(w http.ResponseWriter, r *http.Request) {
 	}{token, restjson.FormatDateTime(of.Until)})
 }
 
-// code gives a page a code for its session, which it hands to a frame.
+// code gives a page a code for its session, which it hands to a frame: 50 at once and two a second for each user, so that nobody fills up what
+// is remembered of codes.
 func (p *Pages) code(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	in, snap, ok := p.read(w, r)
@@ -108,6 +109,10 @@ func (p *Pages) code(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.Admit(r.Context(), of); err != nil {
 		p.turnAway(w, r, err)
+		return
+	}
+	if wait := p.rate.Take(p.rate.Key(string(of.User)), 1, p.Now()); wait > 0 {
+		edge.WriteError(w, http.StatusTooManyRequests, "TooManyRequestsException", "these are more codes than frames can want; try again in a second")
 		return
 	}
 	code, _ := p.Sealer.Code(of, p.Now())
@@ -250,7 +255,7 @@ func answer(w http.ResponseWriter, out any) {
 	w.Write(body) // if the client is gone there is nobody to report an error to
 }
 
-// codes remembers which codes have been used, for as long as they are good.
+// codes remembers which codes have been used, for as long as they are good. It is of this node: of several on one store each takes a code once.
 type codes struct {
 	mu   sync.Mutex
 	used map[string]time.Time // with the time until when it must be remembered

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,6 +165,52 @@ func TestAgentPageSession(t *testing.T) {
 	}
 	if r := page(t, s, "/ccp-v2/session", map[string]string{}, "Cookie", pair, "Sec-Fetch-Site", "", "Origin", s.URL); r.status != 200 {
 		t.Errorf("an old browser, here: %d %s", r.status, r.body)
+	}
+}
+
+// TestAgentPageCodes: of those who exchange a code at the same time one has the session; a code is for its instance alone, and there are only so many.
+func TestAgentPageCodes(t *testing.T) {
+	s := servertest.Start(t)
+	d := s.Desk(t)
+	if _, err := s.Connect.CreateInstance(t.Context(), &connect.CreateInstanceRequest{InstanceAlias: new("elsewhere"), IdentityManagementType: "CONNECT_MANAGED"}); err != nil {
+		t.Fatal(err)
+	}
+	code := func() reply { return page(t, s, "/ccp-v2/code", map[string]string{"SessionToken": d.Token}) }
+	first := textOf(t, code(), "Code")
+	replies := make([]reply, 8)
+	var all sync.WaitGroup
+	for i := range replies {
+		all.Go(func() { replies[i] = page(t, s, "/ccp-v2/session", map[string]string{"Code": first}) })
+	}
+	all.Wait()
+	taken := 0
+	for _, r := range replies {
+		switch r.status {
+		case 200:
+			taken++
+		case 401:
+		default:
+			t.Errorf("a code that others exchange: %d %s", r.status, r.body)
+		}
+	}
+	if taken != 1 {
+		t.Errorf("%d have exchanged one code; want one", taken)
+	}
+	for what, in := range map[string]map[string]string{"a code": {"Code": textOf(t, code(), "Code")}, "a token": {"SessionToken": d.Token}} {
+		in["Instance"] = "elsewhere"
+		if r := page(t, s, "/ccp-v2/session", in); r.status != 401 || r.header.Get("Set-Cookie") != "" {
+			t.Errorf("%s of another instance: %d %s, cookie %q", what, r.status, r.body, r.header.Get("Set-Cookie"))
+		}
+	}
+	n := 2
+	for ; n < 1000 && code().status == 200; n++ {
+	}
+	if r := code(); n > 100 || r.status != 429 || !strings.Contains(r.body, "try again") {
+		t.Errorf("after %d codes: %d %s", n, r.status, r.body)
+	}
+	advance(t, s, "1m")
+	if r := code(); r.status != 200 {
+		t.Errorf("a code a minute later: %d %s", r.status, r.body)
 	}
 }
 
