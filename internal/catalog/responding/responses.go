@@ -23,23 +23,34 @@ type Draft struct {
 // the name and the shortcut, Invalid for a shortcut with white space, LimitExceeded.
 func Create(ctx context.Context, c *catalog.Catalog, instance center.InstanceID, n Draft) (*catalog.QuickResponse, error) {
 	id := center.QuickResponseID(center.NewUUID())
+	before := func() *catalog.QuickResponse { return nil } // what the same request has made
 	if n.Token != "" {
 		id = center.QuickResponseID(catalog.DerivedID("quick-response", string(instance), n.Token))
-		snap, err := c.SnapshotWith(ctx, center.KindQuickResponse, string(instance))
-		if err != nil {
-			return nil, err
-		}
-		if made, err := catalog.Get[*catalog.QuickResponse](snap, id); err == nil {
-			return made, nil
+		before = func() *catalog.QuickResponse {
+			snap, err := c.SnapshotWith(ctx, center.KindQuickResponse, string(instance))
+			if err != nil {
+				return nil // adding says so, too
+			}
+			made, _ := catalog.Get[*catalog.QuickResponse](snap, id)
+			return made
 		}
 	}
-	return catalog.Add(ctx, c, instance, func(snap *catalog.Snapshot) (*catalog.QuickResponse, error) {
+	if made := before(); made != nil {
+		return made, nil
+	}
+	made, err := catalog.Add(ctx, c, instance, func(snap *catalog.Snapshot) (*catalog.QuickResponse, error) {
 		r := &catalog.QuickResponse{
 			Meta: catalog.NewMeta(c, instance, id, n.Name, n.Tags), Description: n.Description, Shortcut: n.Shortcut, Content: n.Content,
 			Markdown: n.Markdown, Disabled: n.Disabled, Profiles: n.Profiles,
 		}
 		return r, check(snap, r)
 	})
+	if err != nil {
+		if meanwhile := before(); meanwhile != nil {
+			return meanwhile, nil
+		}
+	}
+	return made, err
 }
 
 // Change is what UpdateQuickResponse changes; nil members stay. A shortcut or a description of "" is taken away.

@@ -2,6 +2,7 @@ package responding_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"parley.example/parley/internal/catalog"
@@ -57,4 +58,28 @@ func TestQuickResponses(t *testing.T) {
 	if n := f.Count(t, id, center.KindQuickResponse); n != 1 {
 		t.Errorf("the store has %d quick responses; want one", n)
 	}
+}
+
+// A request that is repeated while the first is under way has the answer of the first.
+func TestCreateAtOnce(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	id := f.NewInstance(t, "words")
+	made, errs := make([]*catalog.QuickResponse, 3), make([]error, 3)
+	var all sync.WaitGroup
+	for i := range made {
+		all.Go(func() {
+			made[i], errs[i] = responding.Create(t.Context(), f.Catalog, id, responding.Draft{Name: "Greeting", Content: "Hello", Shortcut: "hi", Token: "once"})
+		})
+	}
+	all.Wait()
+	for i := range made {
+		if errs[i] != nil || made[i].ID != made[0].ID {
+			t.Errorf("request %d: %+v, %v; want what the others have", i, made[i], errs[i])
+		}
+	}
+	if n := f.Count(t, id, center.KindQuickResponse); n != 1 {
+		t.Errorf("the store has %d quick responses; want one", n)
+	}
+	_, err := responding.Create(t.Context(), f.Catalog, id, responding.Draft{Name: "Greeting", Content: "Hello", Token: "twice"})
+	catalogtest.WantReason(t, "the name of another, with another token", err, center.Duplicate)
 }
