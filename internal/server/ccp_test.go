@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"regexp"
 	"strings"
 	"sync"
@@ -104,6 +105,10 @@ func TestAgentPage(t *testing.T) {
 		if origin := strings.TrimSuffix(c.from, "/"); c.status == 403 && (!strings.Contains(r.body, origin) || !strings.Contains(r.body, "AssociateApprovedOrigin") || strings.Contains(r.body, "<script")) {
 			t.Errorf("the refusal of %s: %s", c.from, r.body)
 		}
+	}
+	said := html.UnescapeString(call(t, s, "GET", "/ccp-v2/?instance=parley-demo", "", "Sec-Fetch-Dest", "iframe", "Referer", "https://elsewhere.example/").body)
+	if want := `aws connect associate-approved-origin --endpoint-url ` + s.URL + ` --cli-input-json '{"InstanceId":"` + s.Instance(t) + `","Origin":"https://elsewhere.example"}'`; !strings.Contains(said, want) {
+		t.Errorf("the refusal is %s; want %s", said, want) // each version of the CLI takes an origin so
 	}
 	for _, host := range []string{"a$(reboot).example", "a;reboot", "a'b.example", "a&b.example"} { // who copies the command must not run what a page is named
 		r := call(t, s, "GET", "/ccp-v2/?instance=parley-demo", "", "Sec-Fetch-Dest", "iframe", "Referer", "https://"+host+"/")
