@@ -13,8 +13,15 @@ const (
 	DemoAgent    = "66666666-6666-4666-8666-666666666666" // DemoUserName, who takes chats from DemoQueue
 )
 
-// What the demo agent signs in with. Everybody knows it: it exists in development mode only.
+// Who works in the demo instance: two agents and a supervisor. Everybody knows their password: they exist in development mode only.
 const (
-	DemoUserName = "demo-agent"
-	DemoPassword = "Parley-demo-1"
+	DemoUserName   = "demo-agent"      // Dana, DemoAgent
+	DemoSecondName = "demo-agent-2"    // Eli, to whom a quick connect leads
+	DemoSupervisor = "demo-supervisor" // Sam, who monitors chats and is offered none
+	DemoPassword   = "Parley-demo-1"   // of each
 )
+
+// DemoUser reports whether a username is that of somebody in the demo instance.
+func DemoUser(name string) bool {
+	return name == DemoUserName || name == DemoSecondName || name == DemoSupervisor
+}

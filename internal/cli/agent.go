@@ -35,6 +35,8 @@ type agentCmd struct {
 func (agentCmd) Help() string {
 	return `Examples:
   parley agent                             be the demo agent of parley serve --dev
+  parley agent --name demo-agent-2         be the second one, to whom demo-agent may /transfer and /invite
+  parley agent --name demo-supervisor      be the supervisor, who may /monitor both
   parley agent --instance shop --name jo   sign in as jo, and be asked for the password
   parley agent --status Offline            sign in, and take no chats yet
   printf '/accept\nHello\n/wait\n/end\n' | parley agent
@@ -53,7 +55,7 @@ func (c *agentCmd) Run(ctx context.Context, std streams) error {
 	if err := address("endpoint", &c.Endpoint); err != nil {
 		return err
 	}
-	demo := c.Instance == "" && c.Name == ""
+	demo := c.Instance == "" && (c.Name == "" || catalog.DemoUser(c.Name))
 	if c.Instance == "" {
 		c.Instance = catalog.DemoAlias
 	}
@@ -151,7 +153,7 @@ func (c *agentCmd) work(ctx context.Context, api *client.Client, password string
 	}()
 	var working sync.WaitGroup
 	working.Go(func() {
-		if d.Begun(ctx) && c.Name == catalog.DemoUserName && c.Status == "" && ui.Interactive && d.Left() == "" {
+		if d.Begun(ctx) && (c.Name == catalog.DemoUserName || c.Name == catalog.DemoSecondName) && c.Status == "" && ui.Interactive && d.Left() == "" {
 			ui.Print("-- chats ring here: begin one in another terminal with " + server.CommandLine(startedAs(os.Args[0]), "chat --agent", c.Endpoint))
 		}
 		d.Obey(ctx, lines)
@@ -243,12 +245,12 @@ func (c *agentCmd) hint(err error, password string) error {
 		return fmt.Errorf("%w (is this a Parley?)", err)
 	case c.Instance != catalog.DemoAlias || !strings.HasPrefix(err.Error(), "UnauthorizedException"):
 		return err
-	case c.Name != catalog.DemoUserName:
+	case !catalog.DemoUser(c.Name):
 		return fmt.Errorf("%w (in the demo instance; --instance names another)", err)
 	case password != catalog.DemoPassword:
-		return fmt.Errorf("%w (the demo agent's is %s; leave out --password-file and PARLEY_PASSWORD)", err, catalog.DemoPassword)
+		return fmt.Errorf("%w (the demo users' is %s; leave out --password-file and PARLEY_PASSWORD)", err, catalog.DemoPassword)
 	}
-	return fmt.Errorf("%w (the demo agent exists in development mode only; use --instance and --name)", err)
+	return fmt.Errorf("%w (the demo users exist in development mode only; use --instance and --name)", err)
 }
 
 // screen lets a desk show what happens on a terminal. What it does not have itself is the terminal's.

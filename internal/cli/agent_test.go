@@ -364,8 +364,10 @@ func TestAgentPassword(t *testing.T) {
 	}{
 		{append(named, "--password-file", file), "", 0, "-- signed in as demo-agent"},
 		{named, catalog.DemoPassword, 0, "-- signed in as demo-agent"},
-		{named, "", 2, "set PARLEY_PASSWORD or --password-file"},
-		{named, "open sesame", 1, "the demo agent's is Parley-demo-1; leave out"},
+		{named, "", 0, "-- signed in as demo-agent"}, // whose password everybody knows
+		{[]string{"agent", "--endpoint", s.URL, "--name", "jo"}, "", 2, "set PARLEY_PASSWORD or --password-file"},
+		{append(named, "--instance", "shop"), "", 2, "set PARLEY_PASSWORD or --password-file"},
+		{named, "open sesame", 1, "the demo users' is Parley-demo-1; leave out"},
 		{[]string{"agent", "--endpoint", s.URL, "--name", "jo"}, catalog.DemoPassword, 1, "UnauthorizedException: the username or the password is wrong (in the demo instance; --instance names another)"},
 		{append(named, "--instance", "shop"), catalog.DemoPassword, 1, "the username or the password is wrong\n"},
 		{append(named, "--password-file", empty), "", 1, "the first line of"},

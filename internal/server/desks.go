@@ -87,7 +87,7 @@ func (d desks) password(ctx context.Context, instance center.InstanceID, name st
 	return u.ID, hash, nil
 }
 
-// seed makes the demo agent. Everybody knows his password, so it is hashed at no cost.
+// seed makes the users of the demo instance. Everybody knows their password, so it is hashed at no cost.
 func (d desks) seed(ctx context.Context) error {
-	return setup.SeedDemoAgent(ctx, d.s.catalog, identity.NewHasher(identity.Params{Passes: 1, KiB: 64, Lanes: 1}, 1).Hash)
+	return setup.SeedDemoUsers(ctx, d.s.catalog, identity.NewHasher(identity.Params{Passes: 1, KiB: 64, Lanes: 1}, 1).Hash)
 }

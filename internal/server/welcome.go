@@ -29,7 +29,8 @@ func (s *Server) Welcome(url string) string {
 		{"Chat in the terminal", CommandLine(s.Command, "chat", url)},
 		{"Ask for a person", CommandLine(s.Command, "chat --agent", url)},
 		{"Answer as that person", CommandLine(s.Command, "agent", url) + ", in another terminal"},
-		{"Agents sign in as", fmt.Sprintf("%s, with the password %s, in the instance %s", catalog.DemoUserName, catalog.DemoPassword, catalog.DemoAlias)},
+		{"Agents sign in as", fmt.Sprintf("%s or %s, with the password %s, in the instance %s", catalog.DemoUserName, catalog.DemoSecondName, catalog.DemoPassword, catalog.DemoAlias)},
+		{"A supervisor as", catalog.DemoSupervisor + ", with the same password"},
 	} {
 		fmt.Fprintf(&b, "  %-21s  %s\n", way[0], way[1])
 	}

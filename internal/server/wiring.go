@@ -48,10 +48,10 @@ func (s *Server) wire(ctx context.Context) error {
 	s.router.Catalog, s.desks.Catalog = s.catalog, s.catalog
 	if s.Dev {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
-			return fmt.Errorf("seed the demo instance: %w", err)
+			return err
 		}
 		if err := (desks{s}).seed(ctx); err != nil {
-			return fmt.Errorf("seed the demo agent: %w", err)
+			return err
 		}
 	}
 	if err := s.wireOutwards(ctx); err != nil {

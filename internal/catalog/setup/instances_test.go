@@ -10,7 +10,10 @@ import (
 	"parley.example/parley/internal/catalog/catalogtest"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/catalog/publishing"
+	"parley.example/parley/internal/catalog/queueing"
+	"parley.example/parley/internal/catalog/responding"
 	"parley.example/parley/internal/catalog/setup"
+	"parley.example/parley/internal/catalog/staffing"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/store"
@@ -182,5 +185,107 @@ func TestDemoLeadsToItsQueueFlow(t *testing.T) {
 	}
 	if q, err := catalog.Get[*catalog.Queue](snap, center.QueueID(catalog.DemoQueue)); err != nil || q.Name != "BasicQueue" {
 		t.Errorf("the queue of the demo: %v, %v", q, err)
+	}
+}
+
+// TestSeedDemoUsers: two agents, a supervisor, and what they need to work together; no second time, even if some were deleted.
+func TestSeedDemoUsers(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	ctx, hashed := t.Context(), 0
+	seed := func(c *catalog.Catalog) *catalog.Snapshot {
+		t.Helper()
+		if err := setup.SeedDemo(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := setup.SeedDemoUsers(ctx, c, func(_ context.Context, password string) (string, error) { hashed++; return "of " + password, nil }); err != nil {
+			t.Fatal(err)
+		}
+		snap, err := c.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return snap
+	}
+	snap := seed(f.Catalog)
+	for name, may := range map[string]permission.Name{
+		catalog.DemoUserName: permission.ManualAssignAnyContact, catalog.DemoSecondName: permission.ManualAssignAnyContact, catalog.DemoSupervisor: permission.ManagerBargeIn,
+	} {
+		u, hash, err := f.Password(ctx, catalog.DemoInstance, name)
+		if err != nil || hash != "of "+catalog.DemoPassword || !catalog.DemoUser(name) {
+			t.Fatalf("%s is %v, with %q, %v", name, u, hash, err)
+		}
+		var has []string
+		for _, id := range u.SecurityProfiles {
+			s, err := catalog.Get[*catalog.SecurityProfile](snap, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			has = append(has, s.Permissions...)
+		}
+		if !slices.Contains(has, string(may)) || !slices.Contains(has, string(permission.BasicAgentAccess)) {
+			t.Errorf("%s may %q; want %s and %s among it", name, has, may, permission.BasicAgentAccess)
+		}
+		p, err := catalog.Get[*catalog.RoutingProfile](snap, u.RoutingProfile)
+		if err != nil || (len(p.Queues) == 0) != (name == catalog.DemoSupervisor) {
+			t.Errorf("%s has the routing profile %+v, %v; want queues for agents alone", name, p, err)
+		}
+	}
+	queue, err := catalog.Find[*catalog.Queue](snap, catalog.DemoQueue)
+	if err != nil || len(queue.QuickConnects) != 2 {
+		t.Fatalf("the demo queue: %+v, %v; want two quick connects", queue, err)
+	}
+	for _, id := range queue.QuickConnects {
+		if k, err := catalog.Get[*catalog.QuickConnect](snap, id); err != nil || k.Flow == "" || k.Type == catalog.ToUser && k.User == catalog.DemoAgent {
+			t.Errorf("quick connect %s: %+v, %v; want one to the queue or to another agent", id, k, err)
+		}
+	}
+	if n := len(catalog.All[*catalog.QuickResponse](snap)); n != 3 || hashed != 1 {
+		t.Errorf("%d quick responses, %d hashes; want 3, and one for all", n, hashed)
+	}
+	gone, _, err := f.Password(ctx, catalog.DemoInstance, catalog.DemoSecondName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := staffing.DeleteUser(ctx, f.Catalog, catalog.DemoInstance, gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	if left := len(catalog.All[*catalog.User](seed(f.Again(catalog.Limits{})))); left != 2 || hashed != 1 {
+		t.Errorf("after the second start there are %d users, and %d hashes; want what was left", left, hashed)
+	}
+}
+
+// TestSeedDemoUsersOfWhatIsLeft: a demo instance that lacks something starts all the same, with whom it can have, and keeps what was set up.
+func TestSeedDemoUsersOfWhatIsLeft(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	ctx := t.Context()
+	if err := setup.SeedDemo(ctx, f.Catalog); err != nil {
+		t.Fatal(err)
+	}
+	snap, err := f.Snapshot(ctx, catalog.DemoInstance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range catalog.All[*catalog.RoutingProfile](snap) {
+		if p.Name == "Demo supervisor" {
+			if err := queueing.DeleteProfile(ctx, f.Catalog, catalog.DemoInstance, p.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := queueing.CreateQuickConnect(ctx, f.Catalog, catalog.DemoInstance, queueing.NewQuickConnect{Name: "eli", To: queueing.Destination{Type: catalog.ToPhone, Phone: "+12025550100"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := responding.Create(ctx, f.Catalog, catalog.DemoInstance, responding.Draft{Name: "Greeting", Content: "Hello"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := setup.SeedDemoUsers(ctx, f.Catalog, func(context.Context, string) (string, error) { return "hash", nil }); err != nil {
+		t.Fatal(err)
+	}
+	if snap, err = f.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance); err != nil {
+		t.Fatal(err)
+	}
+	users, connects, responses := catalog.All[*catalog.User](snap), catalog.All[*catalog.QuickConnect](snap), catalog.All[*catalog.QuickResponse](snap)
+	if len(users) != 2 || len(connects) != 1 || len(responses) != 1 {
+		t.Errorf("there are %d users, %d quick connects, %d quick responses; want the two agents, and what there was", len(users), len(connects), len(responses))
 	}
 }

@@ -1,70 +1,19 @@
 package setup
 
 import (
-	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/permission"
-	"parley.example/parley/internal/catalog/staffing"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow"
 	"parley.example/parley/internal/hours"
 )
 
-// SeedDemo makes the demo instance, unless it is there: what was changed in it stays.
-func SeedDemo(ctx context.Context, c *catalog.Catalog) error {
-	i := &catalog.Instance{
-		Meta:     catalog.NewMeta(c, catalog.DemoInstance, center.InstanceID(catalog.DemoInstance), catalog.DemoAlias, nil),
-		Identity: "CONNECT_MANAGED", Attributes: catalog.Attributes(true, true),
-	}
-	if _, err := create(ctx, c, i, demoIDs, false); err != nil {
-		return fmt.Errorf("seed the demo instance: %w", err)
-	}
-	return nil
-}
-
-// SeedDemoAgent makes the demo agent, who takes chats from the demo queue, unless the demo instance has users already.
-// hash returns the hash of his password, [catalog.DemoPassword].
-func SeedDemoAgent(ctx context.Context, c *catalog.Catalog, hash func(ctx context.Context, password string) (string, error)) error {
-	snap, err := c.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance)
-	if err != nil || len(catalog.All[*catalog.User](snap)) > 0 {
-		return err
-	}
-	_, err = staffing.CreateUser(ctx, c, snap.ID(), staffing.NewUser{
-		ID: catalog.DemoAgent, Username: catalog.DemoUserName, Identity: catalog.Identity{FirstName: "Dana", LastName: "Demo"},
-		RoutingProfile:   center.RoutingProfileID(demoIDs(center.KindRoutingProfile, basicProfileName)),
-		SecurityProfiles: demoProfiles(snap),
-		Config:           catalog.UserConfig{Phone: catalog.Phone{Type: "SOFT_PHONE"}},
-		Hash:             func(ctx context.Context) (string, error) { return hash(ctx, catalog.DemoPassword) },
-	})
-	if center.ReasonOf(err) == center.NotFound || center.ReasonOf(err) == center.Invalid {
-		return nil // the profiles were deleted, or what they were is something else now
-	}
-	return err
-}
-
-// The profiles of the demo agent.
-const (
-	basicProfileName = "Basic Routing Profile"
-	moreProfileName  = "Demo agent" // of the demo instance alone
-)
-
-// demoProfiles are the security profiles of the demo agent: what agents have, and what lets a newcomer try all that a desk can do,
-// unless the latter is missing, as where the instance was made by an older version.
-func demoProfiles(snap *catalog.Snapshot) []center.SecurityProfileID {
-	id := func(name string) center.SecurityProfileID {
-		return center.SecurityProfileID(demoIDs(center.KindSecurityProfile, name))
-	}
-	profiles := []center.SecurityProfileID{id(permission.Agent)}
-	if more, err := catalog.Get[*catalog.SecurityProfile](snap, id(moreProfileName)); err == nil {
-		profiles = append(profiles, more.ID)
-	}
-	return profiles
-}
+// basicProfileName is the name of the routing profile of a new instance.
+const basicProfileName = "Basic Routing Profile"
 
 // demoIDs gives everything in the demo instance the same id in every run.
 func demoIDs(kind center.Kind, name string) string {
@@ -95,7 +44,8 @@ func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string
 	profiles := securityProfiles()
 	if i.ID == catalog.DemoInstance {
 		profile.Manual = []catalog.QueueChannel{{Queue: queue.ID, Channel: "CHAT"}}
-		profiles = append(profiles, demoProfile())
+		profiles = append(profiles, demoProfiles()...)
+		with = append(with, demoSupervisorRouting(c, i, queue.ID))
 	}
 	for _, s := range profiles {
 		s.Meta = meta[center.SecurityProfileID](c, i, ids, s, s.Name)
@@ -154,18 +104,6 @@ func basicProfile(queue center.QueueID) *catalog.RoutingProfile {
 		p.Queues = append(p.Queues, catalog.ProfileQueue{QueueChannel: catalog.QueueChannel{Queue: queue, Channel: c.Channel}, Priority: 1})
 	}
 	return p
-}
-
-// demoProfile is what the demo agent may do besides what agents may.
-func demoProfile() *catalog.SecurityProfile {
-	s := &catalog.SecurityProfile{
-		Meta: catalog.Meta[center.SecurityProfileID]{Name: moreProfileName}, Description: "Agents: pick chats that wait, see why they wait, set attributes, end chats.", Type: catalog.CustomerManaged,
-	}
-	for _, n := range []permission.Name{permission.AgentActivityAudit, permission.ContactAttributesView, permission.ManualAssignAnyContact, permission.StopContactEnabled} {
-		s.Permissions = append(s.Permissions, string(n))
-	}
-	slices.Sort(s.Permissions)
-	return s
 }
 
 // securityProfiles are the four of a new instance.
