@@ -108,8 +108,8 @@ func TestColleagues(t *testing.T) {
 				t.Errorf("the quick connect is %+v, where %+v", q, q.Agent)
 			}
 		}
-		if offers != 2 {
-			t.Errorf("there are %d quick connects; want two", offers)
+		if offers != 4 {
+			t.Errorf("there are %d quick connects; want two, and the demo's two", offers)
 		}
 		w.since()
 		x.since()
@@ -154,16 +154,16 @@ func TestColleagues(t *testing.T) {
 		if c := cy.Contact(contact); c == nil || c.ContactId != next || *c.PreviousContactId != contact {
 			t.Errorf("after the transfer the other has %+v; want contact %s", c, next)
 		}
-		for name, shortcut := range map[string]string{"Greeting": "hi", "How are you, Hilda": "how"} {
+		for name, shortcut := range map[string]string{"Welcome": "ka", "Kate is away": "away"} {
 			_, err := s.c.Agents.CreateQuickResponse().SessionToken(sue.Token()).Name(name).ShortcutKey(shortcut).Content("I am {{Agent.DisplayName}}, {{Customer.DisplayName}}").Send(ctx)
 			do(err)
 		}
 		var words []string
-		for r, err := range cy.QuickResponses(ctx, next, "hi") {
+		for r, err := range cy.QuickResponses(ctx, next, "ka") {
 			do(err)
 			words = append(words, *r.ShortcutKey, *r.Contents.PlainText)
 		}
-		if got := strings.Join(words, "; "); got != "hi; I am cy, Ana; how; I am cy, Ana" { // a shortcut counts more than a name
+		if got := strings.Join(words, "; "); got != "ka; I am cy, Ana; away; I am cy, Ana" { // a shortcut counts more than a name
 			t.Errorf("the agent finds %s", got)
 		}
 		_, err = cy.Send(ctx, next, "I am Cy")

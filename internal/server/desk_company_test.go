@@ -32,6 +32,7 @@ type centre struct {
 func openCentre(t testing.TB) *centre {
 	t.Helper()
 	o := &centre{servertest.Start(t), t}
+	o.Clean(t)
 	for _, on := range []connect.InstanceAttributeType{"MULTI_PARTY_CHAT_CONFERENCE", connect.InstanceAttributeTypeENHANCED_CHAT_MONITORING} {
 		o.attribute(on, "true")
 	}
