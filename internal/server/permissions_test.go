@@ -127,7 +127,7 @@ func TestEveryEffect(t *testing.T) {
 	ann := s.hire("ann", connect.CreateSecurityProfileRequest{Permissions: []string{"BasicAgentAccess", "ManualAssignAnyContact.Enable"}})
 	_, talk := ann.take()
 	writer, _ := s.hire("writer", connect.CreateSecurityProfileRequest{Permissions: []string{"BasicAgentAccess", "ContentManagement.Create"}}).desk()
-	made, err := s.Agent.CreateQuickResponse(t.Context(), &agent.CreateQuickResponseRequest{SessionToken: writer.Token, Name: "Greeting", Content: "Hello"})
+	made, err := s.Agent.CreateQuickResponse(t.Context(), &agent.CreateQuickResponseRequest{SessionToken: writer.Token, Name: "Of the writer", Content: "Hello"})
 	if err != nil {
 		t.Fatalf("CreateQuickResponse: %v", err)
 	}
