@@ -56,6 +56,8 @@ test('streams: a tab that is frozen for ten minutes', async () => {
   const thaw = await freeze(crm);
   await ana.say('Are you there?');
   office.proxy.kill(); // as the server does with those who are silent for two minutes
+  await office.deserted();
+  await ana.say('Hello?'); // which is written behind the agent's departure
   await office.parley.advance('10m');
   await thaw();
   await crm.on(ana.contact, 'onDestroy', undefined, 60_000); // he has been away for too long: the chat has gone on without him

@@ -158,6 +158,14 @@ export class Office {
     return Crm.open(this, await context.newPage(), begin, media);
   }
 
+  /** Waits until the server has seen the last stream of an agent end. */
+  async deserted() {
+    await until('the end of all streams', async () => {
+      const answer = await fetch(`${this.parley.address}/metrics`);
+      return /^parley_agent_streams 0$/m.test(await answer.text());
+    });
+  }
+
   async clear() {
     await Promise.all(this.browser.contexts().map((context) => context.close()));
     await this.parley.faults();
