@@ -108,7 +108,8 @@ type Service interface {
 
 	// ListWaitingContacts is GET /agent/waiting-contacts. It lists the contacts that the agent may
 	// pick: those that wait in queues of manual assignment of the routing profile, the one that has
-	// waited longest first. The permission is ManualAssignAnyContact.Enable. Errors:
+	// waited longest first. The permission is ManualAssignAnyContact.Enable, or
+	// ManualAssignMyContacts.Enable for contacts whose routing step prefers the agent. Errors:
 	// AccessDeniedException, InternalServiceException, ResourceNotFoundException,
 	// ThrottlingException, UnauthorizedException, ValidationException.
 	ListWaitingContacts(ctx context.Context, in *ListWaitingContactsRequest) (*ListWaitingContactsResponse, error)
@@ -124,8 +125,9 @@ type Service interface {
 	MonitorContact(ctx context.Context, in *MonitorContactRequest) (*MonitorContactResponse, error)
 
 	// PickContact is POST /agent/waiting-contacts/{ContactId}/pick. It has a waiting contact ring
-	// with the agent, whatever the agent's status. The permission is ManualAssignAnyContact.Enable.
-	// Errors: AccessDeniedException, InternalServiceException, InvalidStateException,
+	// with the agent, whatever the agent's status. The permission is ManualAssignAnyContact.Enable,
+	// or ManualAssignMyContacts.Enable for contacts whose routing step prefers the agent. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidStateException,
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	PickContact(ctx context.Context, in *PickContactRequest) (*PickContactResponse, error)
 
