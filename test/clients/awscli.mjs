@@ -204,5 +204,5 @@ test('awscli: an instance is listed with what it came with', async () => {
   const { HoursOfOperationSummaryList } = await connect('list-hours-of-operations', '--instance-id', parley.instance);
   assert.deepEqual(HoursOfOperationSummaryList.map((hours) => hours.Name), ['Basic Hours']);
   const { RoutingProfileSummaryList } = await connect('list-routing-profiles', '--instance-id', parley.instance);
-  assert.deepEqual(RoutingProfileSummaryList.map((profile) => profile.Name), ['Basic Routing Profile']);
+  assert.deepEqual(RoutingProfileSummaryList.map((profile) => profile.Name), ['Basic Routing Profile', 'Demo supervisor']);
 });
