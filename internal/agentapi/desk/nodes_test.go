@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,14 +131,17 @@ func TestStreamShowsWhatOtherNodesDo(t *testing.T) {
 		stream.until("the offer", shows("CONNECTING"))
 		do(id, contact.Accept{User: "bo"})
 		stream.until("the acceptance", shows("CONNECTED"))
+		synctest.Wait()
 		for n := range 3 {
 			do(id, contact.Send{Participant: began.Participant, ContentType: center.PlainText, Content: fmt.Sprint("message ", n)})
 		}
 		synctest.Wait() // an end may overtake what was said at another node just before it
 		do(id, contact.Leave{User: "bo"})
 		stream.until("the end", shows("ENDED"))
-		if n := len(stream.items); n < 4 { // the agent's arrival, and three messages
-			t.Errorf("%d items came: %q", n, stream.items)
+		for n := range 3 {
+			if text := fmt.Sprint("message ", n); strings.Count(strings.Join(stream.items, "\n"), text) != 1 {
+				t.Errorf("%q came not once: %q", text, stream.items)
+			}
 		}
 		do(id, contact.Clear{User: "bo"})
 		stream.until("the clearing", shows(""))
