@@ -47,7 +47,7 @@ async function takes(crm, agent) {
   await crm.on(id, 'onACW');
   await crm.do('contact', id, 'clear');
   await crm.on(id, 'onDestroy');
-  assert.deepEqual(crm.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
+  assert.deepEqual(await crm.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
 }
 
 test('streams: a tab that is frozen for ten minutes', async () => {

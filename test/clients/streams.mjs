@@ -12,7 +12,8 @@ after(() => office?.stop());
 /** Ends what the agent has in hand, as far as a test has left it, in any page of his. */
 async function done(crm, ...contacts) {
   for (const id of contacts) {
-    if (crm.story(id).includes('onConnected') && !crm.story(id).includes('onACW')) await crm.do('leave', id);
+    const story = await crm.story(id);
+    if (story.includes('onConnected') && !story.includes('onACW')) await crm.do('leave', id);
     await crm.on(id, 'onEnded');
     await crm.do('contact', id, 'clear');
     await crm.on(id, 'onDestroy');
@@ -53,10 +54,10 @@ test('streams: a chat from the offer to its end', async (t) => {
   await crm.do('leave', id);
   await crm.on(id, 'onACW');
   await crm.on(id, 'session onEnded');
-  assert.equal(await crm.look('agent.getAvailabilityState().state'), 'AfterCallWork');
+  await crm.sees('agent.getAvailabilityState().state', 'AfterCallWork');
   await crm.do('contact', id, 'clear');
   await crm.on(id, 'onDestroy');
-  assert.deepEqual(crm.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
+  assert.deepEqual(await crm.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
   assert.deepEqual(crm.errors, []);
 });
 
@@ -68,8 +69,8 @@ test('streams: a chat is missed, another rejected, a customer leaves', async () 
   await crm.on(missed.contact, 'onConnecting');
   await office.parley.advance('21s');
   await crm.on(missed.contact, 'onMissed');
-  assert.deepEqual(crm.story(missed.contact), ['contact', 'onConnecting', 'onEnded', 'onMissed']);
-  assert.equal(await crm.look(`new connect.Contact('${missed.contact}').getState().type`), 'missed');
+  assert.deepEqual(await crm.story(missed.contact), ['contact', 'onConnecting', 'onEnded', 'onMissed']);
+  await crm.sees(`new connect.Contact('${missed.contact}').getState().type`, 'missed');
   await missed.stop();
   await crm.do('contact', missed.contact, 'clear');
   await crm.on(missed.contact, 'onDestroy');
@@ -79,7 +80,7 @@ test('streams: a chat is missed, another rejected, a customer leaves', async () 
   await crm.on(rejected.contact, 'onConnecting');
   await crm.do('contact', rejected.contact, 'reject');
   await crm.on(rejected.contact, 'onMissed');
-  assert.equal(await crm.look(`new connect.Contact('${rejected.contact}').getState().type`), 'rejected');
+  await crm.sees(`new connect.Contact('${rejected.contact}').getState().type`, 'rejected');
   await rejected.stop();
   await done(crm, rejected.contact);
 
@@ -107,7 +108,7 @@ test('streams: the next state is set, cleared and applied', async () => {
   assert.deepEqual([refused.type, refused.statusCode], ['InvalidStateException', 409]);
   await crm.do('setState', 'Lunch', { enqueueNextState: true });
   await crm.on('agent', 'onEnqueuedNextState');
-  assert.equal(await crm.look('agent.getNextState().name'), 'Lunch');
+  await crm.sees('agent.getNextState().name', 'Lunch');
   await crm.do('setState', 'Available');
   await crm.on('agent', 'onClearedNextState');
   await crm.do('setState', 'Lunch', { enqueueNextState: true });
@@ -137,7 +138,7 @@ test('streams: a page that is reloaded in the middle of a chat goes on with it',
   assert.deepEqual(data.Transcript.map((item) => item.Content).filter(Boolean), ['before', 'meanwhile']);
   await ana.say('after');
   await crm.on(id, 'session onMessage', (item) => item.Content === 'after');
-  assert.deepEqual(crm.story(id), ['contact', 'onConnected']);
+  assert.deepEqual(await crm.story(id), ['contact', 'onConnected']);
   await done(crm, id);
   assert.deepEqual(crm.errors, []);
 });

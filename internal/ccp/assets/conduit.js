@@ -8,7 +8,7 @@ const chatty = new Set([
   'log', 'server_bound_internal_log', 'send_logs', 'client_side_logs', 'api_metric', 'client_metric', 'click_stream_data', 'softphone_stats', 'softphone_report', 'iframe_style',
 ]);
 
-const echoWait = 250; // ms for a page to say that it has accepted a contact
+const echoWait = 1_000; // ms for a page to say that it has accepted a contact
 const holdUp = 2_000; // ms for the server to answer, before what else happens is told all the same
 
 const after = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -2,6 +2,7 @@
 // 127.0.0.1, which is another site, in a browser that blocks cookies of third parties.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import {
   AssociateApprovedOriginCommand, AssociateQueueQuickConnectsCommand, CreateContactFlowCommand, CreateQueueCommand, CreateQuickConnectCommand, CreateRoutingProfileCommand, CreateUserCommand, ListContactFlowsCommand, ListHoursOfOperationsCommand,
   ListSecurityProfilesCommand, StopContactCommand,
@@ -218,8 +219,10 @@ export class Crm {
     return this.on('agent', 'agent');
   }
 
-  /** What a contact has told, in its order, without repeated refreshes. */
-  story(contact) {
+  /** What a contact has told, in its order, without repeated refreshes: all of it, also what is still on its way from the page. */
+  async story(contact) {
+    const told = await this.tab.evaluate(() => window.crm.told());
+    await this.events.atLeast(told, () => true, `event ${told}`);
     return this.events.all((e) => e.who === contact && e.event !== 'onRefresh' && !e.event.startsWith('session') && e.event !== 'media').map((e) => e.event);
   }
 
@@ -239,6 +242,14 @@ export class Crm {
 
   look(path) {
     return this.tab.evaluate((p) => window.crm.look(p), path);
+  }
+
+  /** Waits until a look finds what is expected: the page learns some things later than a customer or a chat session tells of them. */
+  async sees(path, expected) {
+    let last;
+    await until(`${path} is ${JSON.stringify(expected)}`, async () => isDeepStrictEqual(last = await this.look(path), expected)).catch((error) => {
+      throw new Error(`${error.message}, but ${JSON.stringify(last)}`);
+    });
   }
 
   /** Makes the agent available. */
