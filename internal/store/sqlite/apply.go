@@ -68,7 +68,7 @@ func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
 		}
 	}
 	for i := range c.Contacts {
-		if err := w.writeContact(&c.Contacts[i], c.State != nil && c.Version == 0); err != nil {
+		if err := w.writeContact(&c.Contacts[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -242,8 +242,9 @@ func (w *writer) writeItems(c *store.Change, ch chat) error {
 	return nil
 }
 
-// writeContact writes a record, and what it is found by. Of one that is fresh there is nothing yet to be taken away.
-func (w *writer) writeContact(c *center.Contact, fresh bool) error {
+// writeContact writes a record, and what it is found by. Attributes have rows of their own once the contact is over: until
+// then they change, and searches read them in the records of the chats that go on.
+func (w *writer) writeContact(c *center.Contact) error {
 	record, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -256,17 +257,16 @@ func (w *writer) writeContact(c *center.Contact, fresh bool) error {
 		sqlconn.Millis(c.Disconnected), sqlconn.Millis(c.Enqueued), sqlconn.Millis(c.AgentConnected), sqlconn.Text(c.Agent), sqlconn.Text(c.Queue)); err != nil {
 		return fmt.Errorf("contact: %w", err)
 	}
-	if !fresh {
-		if _, err := w.conn.Exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
-			SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
-			AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
-			return fmt.Errorf("attributes: %w", err)
-		}
+	if !c.Ended() {
+		return nil
 	}
-	if c.Ended() {
-		if _, err := w.conn.Exec(endedSQL, string(c.ID)); err != nil {
-			return fmt.Errorf("said: %w", err)
-		}
+	if _, err := w.conn.Exec(endedSQL, string(c.ID)); err != nil {
+		return fmt.Errorf("said: %w", err)
+	}
+	if _, err := w.conn.Exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
+		SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
+		AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
+		return fmt.Errorf("attributes: %w", err)
 	}
 	if len(c.Attributes) == 0 {
 		return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/process/cputest"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
 )
@@ -47,8 +48,8 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkStart creates chats as StartChatContact does: head, contact,
-// replay key, quota and three items.
+// BenchmarkStart creates chats as StartChatContact does: head, contact with
+// two attributes, replay key, quota and three items.
 func BenchmarkStart(b *testing.B) {
 	for _, submitters := range []int{1, 64} {
 		b.Run(fmt.Sprintf("submitters=%d", submitters), func(b *testing.B) {
@@ -63,6 +64,7 @@ func BenchmarkStart(b *testing.B) {
 					c.Items = append(c.Items, item(id, seq+1, now))
 				}
 				c.Quotas = []store.Quota{{Counter: store.ActiveChats(instance), Delta: 1, Limit: 1 << 40}}
+				c.Contacts[0].Attributes = map[string]string{"customer": "Customer " + string(id), "channel": "web"}
 				c.Once = &store.Once{Key: "StartChatContact/" + center.NewUUID(), Answer: answer, At: now}
 				return c
 			})
@@ -135,6 +137,7 @@ func benchmark(b *testing.B, s store.Store, submitters int, change func(submitte
 	latencies := make([][]time.Duration, submitters)
 	var left atomic.Int64
 	left.Store(int64(b.N))
+	used := cputest.Start()
 	b.ResetTimer()
 	var wg sync.WaitGroup
 	for n := range submitters {
@@ -151,6 +154,7 @@ func benchmark(b *testing.B, s store.Store, submitters int, change func(submitte
 	}
 	wg.Wait()
 	b.StopTimer()
+	used.Report(b, b.N, "changes")
 	all := slices.Concat(latencies...)
 	slices.Sort(all)
 	perSecond := float64(b.N) / b.Elapsed().Seconds()

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite/contactsql"
+	"parley.example/parley/internal/store/sqlite/datadir"
 )
 
 // Searches find contacts by an index of what is asked for, and sort nothing that an index has in order.
@@ -30,14 +32,15 @@ func TestSearchesUseIndexes(t *testing.T) {
 	heard.Said = []store.Said{{Role: center.RoleCustomer, Texts: []string{"word", "another"}}}
 	agents.Agents, queues.Queues = []center.UserID{"u"}, []center.QueueID{"q"}
 	for want, q := range map[string]store.ContactSearch{
-		"contacts_initiated (instance=? AND initiated>? AND initiated<?)":             within(store.TimeInitiated),
-		"contacts_disconnected (instance=? AND disconnected>? AND disconnected<?)":    within(store.TimeDisconnected),
-		"contacts_enqueued (instance=? AND enqueued>? AND enqueued<?)":                within(store.TimeEnqueued),
-		"contacts_connected (instance=? AND agent_connected>? AND agent_connected<?)": within(store.TimeConnected),
-		"contacts_agent (instance=? AND agent=? AND ":                                 agents,
-		"contacts_queue (instance=? AND queue=? AND ":                                 queues,
-		"contacts USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY 2\nSEARCH contact_attributes USING PRIMARY KEY (instance=? AND name=? AND value=? AND initiated>? AND initiated<?)": attributes,
-		"\nSEARCH d USING INTEGER PRIMARY KEY (rowid=?)\nSEARCH contacts USING INTEGER PRIMARY KEY (rowid=?)":                                                                            heard,
+		"contacts_initiated (instance=? AND initiated>? AND initiated<?)":                                                     within(store.TimeInitiated),
+		"contacts_disconnected (instance=? AND disconnected>? AND disconnected<?)":                                            within(store.TimeDisconnected),
+		"contacts_enqueued (instance=? AND enqueued>? AND enqueued<?)":                                                        within(store.TimeEnqueued),
+		"contacts_connected (instance=? AND agent_connected>? AND agent_connected<?)":                                         within(store.TimeConnected),
+		"contacts_agent (instance=? AND agent=? AND ":                                                                         agents,
+		"contacts_queue (instance=? AND queue=? AND ":                                                                         queues,
+		"\nSEARCH contact_attributes USING PRIMARY KEY (instance=? AND name=? AND value=? AND initiated>? AND initiated<?)\n": attributes,
+		"\nSEARCH c USING INDEX chats_active (instance=?)\nSEARCH k USING INDEX contacts_chat (chat=?)\n":                     attributes,
+		"\nSEARCH d USING INTEGER PRIMARY KEY (rowid=?)\nSEARCH contacts USING INTEGER PRIMARY KEY (rowid=?)":                 heard,
 	} {
 		sorts := q.Attributes.All != nil || q.Agents != nil || q.Queues != nil
 		for _, statement := range []func(*store.ContactSearch) (string, []any){contactsql.Search, func(q *store.ContactSearch) (string, []any) { return contactsql.Count(q, 1000) }} {
@@ -53,6 +56,24 @@ func TestSearchesUseIndexes(t *testing.T) {
 				t.Errorf("%s\nis planned as\n%s\nwant %s", sql, got, want)
 			}
 		}
+	}
+}
+
+// Data of the format before has attributes of contacts that go on in the index: they would be found by what they were.
+func TestUpgradeTakesAttributesOutOfTheIndex(t *testing.T) {
+	dir := older(t, 14, `INSERT INTO chats (n, id, instance, version, active) VALUES (1, 'a', 'i', 1, 1), (2, 'b', 'i', 1, 0);
+		INSERT INTO contacts (n, id, chat, instance, initiated, disconnected, record) VALUES
+			(1, 'a', 'a', 'i', 1, NULL, '{"id":"a","attributes":{"tier":"gold"}}'), (2, 'b', 'b', 'i', 1, 2, '{"id":"b","attributes":{"tier":"gold"}}');
+		INSERT INTO contact_attributes (instance, name, value, initiated, contact) VALUES ('i', 'tier', 'gold', 1, 1), ('i', 'tier', 'gold', 1, 2);`)
+	s, err := Open(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(t, filepath.Join(dir, datadir.DatabaseName), "SELECT group_concat(contact) FROM contact_attributes").Text(0); got != "2" {
+		t.Errorf("the index has %s; want only what is over, 2", got)
 	}
 }
 
@@ -88,7 +109,7 @@ func BenchmarkSearchContacts(b *testing.B) {
 					ID: id, Chat: id, Instance: "i", InitiationMethod: center.MethodAPI, Initiated: at, Enqueued: at.Add(time.Second), AgentConnected: at.Add(time.Minute), Disconnected: at.Add(time.Hour),
 					Agent: center.UserID(fmt.Sprint("agent-", i%agents)), Queue: center.QueueID(fmt.Sprint("queue-", i%queues)), Name: "a contact",
 					Attributes: map[string]string{"order": fmt.Sprint(i), "tier": fmt.Sprint(i % 5)},
-				}, true); err != nil {
+				}); err != nil {
 					return err
 				}
 				d := &document{contact: int64(i + 1), chat: int64(i + 1), instance: "i", initiated: at.UnixMilli()}

@@ -154,6 +154,10 @@ func indexOf(q *store.ContactSearch) string {
 	return ""
 }
 
+// goingOn are the contacts that are not over, each with its attributes.
+const goingOn = `SELECT k.n FROM chats AS c CROSS JOIN contacts AS k ON k.chat = c.id CROSS JOIN json_each(k.record, '$.attributes') AS a
+	WHERE c.instance = ? AND c.active = 1 AND k.disconnected IS NULL AND a.key = ?`
+
 func conditions(q *store.ContactSearch) *where {
 	w := &where{}
 	w.conditionsOn(q)
@@ -199,22 +203,25 @@ func (w *where) conditionsOn(q *store.ContactSearch) {
 	w.attributes("$.tags", "a.value", q.TagsAny...)
 }
 
-// indexed adds the conditions on attributes, which have a table of their own.
+// indexed adds the conditions on attributes: those of contacts that are over have a table of their own, those of others are
+// read in the records of the chats that go on.
 func (w *where) indexed(q *store.ContactSearch) {
 	var sets []string
 	var args []any
 	for _, one := range q.Attributes.All {
-		set := "SELECT contact FROM contact_attributes WHERE instance = ? AND name = ?"
-		args = append(args, string(q.Instance), one.Key)
+		over, on := "SELECT contact FROM contact_attributes WHERE instance = ? AND name = ?", goingOn
+		which := []any{string(q.Instance), one.Key}
 		if len(one.Values) > 0 {
-			set += " AND value IN (SELECT lower(value) FROM json_each(?))"
-			args = append(args, list(one.Values))
+			over += " AND value IN (SELECT lower(value) FROM json_each(?))"
+			on += " AND lower(a.value) IN (SELECT lower(value) FROM json_each(?))"
+			which = append(which, list(one.Values))
 		}
 		if q.Range.Of == store.TimeInitiated && !q.Range.Absent {
-			set += " AND initiated BETWEEN ? AND ?"
-			args = append(args, q.Range.From.UnixMilli(), q.Range.To.UnixMilli())
+			over += " AND initiated BETWEEN ? AND ?"
+			on += " AND k.initiated BETWEEN ? AND ?"
+			which = append(which, q.Range.From.UnixMilli(), q.Range.To.UnixMilli())
 		}
-		sets = append(sets, set)
+		sets, args = append(sets, over+" UNION ALL "+on), append(append(args, which...), which...)
 	}
 	if len(sets) == 0 {
 		return

@@ -240,7 +240,10 @@ func searchChanged(t *testing.T, s *env) {
 		t.Errorf("found when neither is so any more: %v", got)
 	}
 	q.Range, q.Sort.Time, q.Agents = in(store.TimeInitiated, 0, 99), store.TimeInitiated, nil
-	for _, tier := range []string{"gold", "silver", ""} {
+	for i, tier := range []string{"gold", "silver", "", "gold", "silver", ""} {
+		if i == 3 { // while the contact goes on, and when it is over
+			c.Contacts[0].Disconnected = kit.At(21)
+		}
 		c.Contacts[0].Attributes = map[string]string{"tier": tier, "lang": "fr"}
 		if tier == "" {
 			c.Contacts[0].Attributes = nil
@@ -249,7 +252,7 @@ func searchChanged(t *testing.T, s *env) {
 		for _, asked := range []string{"gold", "silver"} {
 			q.Attributes.All = []store.KeyValues{{Key: "tier", Values: []string{asked}}}
 			if got := s.search(t, q, names); len(got) == 1 != (asked == tier) {
-				t.Errorf("the tier is %q; searched for %s is %v", tier, asked, got)
+				t.Errorf("the contact is over: %v; the tier is %q; searched for %s is %v", i >= 3, tier, asked, got)
 			}
 		}
 	}
