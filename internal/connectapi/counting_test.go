@@ -59,19 +59,22 @@ func (c *centre) facts() (facts, kept []string) {
 		if err := h.Quarters(0, 1<<60, func(q, version int64) { versions[q] = version; quarters = append(quarters, q) }); err != nil {
 			return err
 		}
-		for _, part := range []measure.Part{measure.ByQueue, measure.ByWay, measure.Contacts, measure.Agents} {
+		for _, part := range []measure.Part{measure.ByQueue, measure.ByWay, measure.ByAgent, measure.Contacts, measure.Agents} {
 			for _, length := range []int64{measure.Quarter, measure.Hour} {
 				for _, q := range quarters {
 					version := int64(0)
 					for in := q; in < q+length; in += measure.Quarter {
 						version += versions[in]
 					}
-					r, err := h.Rollup(string(part), q, length, version, true)
-					if err != nil {
-						return err
-					}
-					if r != nil {
-						kept = append(kept, fmt.Sprintf("%s %d %d %x %x", part, length, q, r.Body, r.Times))
+					for n := 0; ; n++ {
+						piece, err := h.Piece(string(part), q, length, version, n)
+						if err != nil {
+							return err
+						}
+						if piece == nil {
+							break
+						}
+						kept = append(kept, fmt.Sprintf("%s %d %d %d %x", part, length, q, n, piece))
 					}
 				}
 			}

@@ -2,9 +2,6 @@ package measure
 
 import (
 	"cmp"
-	"encoding/binary"
-	"errors"
-	"maps"
 	"slices"
 
 	"parley.example/parley/internal/center"
@@ -22,8 +19,30 @@ type Dims struct {
 	Step    string // see [Expression]
 }
 
-func (d *Dims) members() [8]string {
-	return [8]string{string(d.Queue), string(d.Profile), string(d.Agent), d.Groups, d.Subtype, d.Method, d.Reason, d.Step}
+// dim is the number of a member of [Dims].
+type dim int
+
+// The dimensions. They are stored by their numbers.
+const (
+	dimQueue dim = iota
+	dimProfile
+	dimAgent
+	dimGroups
+	dimSubtype
+	dimMethod
+	dimReason
+	dimStep
+
+	dims int = iota
+)
+
+func (d *Dims) members() [dims]string {
+	return [dims]string{string(d.Queue), string(d.Profile), string(d.Agent), d.Groups, d.Subtype, d.Method, d.Reason, d.Step}
+}
+
+// dimsOf is the reverse of [Dims.members].
+func dimsOf(m *[dims]string) Dims {
+	return Dims{center.QueueID(m[dimQueue]), center.RoutingProfileID(m[dimProfile]), center.UserID(m[dimAgent]), m[dimGroups], m[dimSubtype], m[dimMethod], m[dimReason], m[dimStep]}
 }
 
 func compareDims(a, b Dims) int {
@@ -116,7 +135,7 @@ const (
 type Cell struct {
 	Sums    [sums]int64
 	Longest int64 // the longest Queue.Duration, in seconds
-	// Times are the times of each class. A cell that was read has none unless they were asked for.
+	// Times are the times of each class. Parts that no threshold is about have none.
 	Times [classes]Times
 }
 
@@ -135,11 +154,14 @@ func (t *Times) add(seconds, contacts int64) {
 	(*t)[i].Contacts += contacts
 }
 
-func (c *Cell) add(o *Cell) {
+func (c *Cell) addSums(o *Cell) {
 	for i, v := range o.Sums {
 		c.Sums[i] += v
 	}
 	c.Longest = max(c.Longest, o.Longest)
+}
+
+func (c *Cell) addTimes(o *Cell) {
 	for class, times := range o.Times {
 		for _, e := range times {
 			c.Times[class].add(e.Seconds, e.Contacts)
@@ -160,18 +182,38 @@ func (c Cells) at(d Dims) *Cell {
 }
 
 // Add adds a cell.
-func (c Cells) Add(d Dims, cell *Cell) { c.at(d).add(cell) }
+func (c Cells) Add(d Dims, cell *Cell) {
+	into := c.at(d)
+	into.addSums(cell)
+	into.addTimes(cell)
+}
 
 // Part is a part of all cells that is kept by itself, since few questions need more of them.
 type Part string
 
 // The parts.
 const (
-	ByQueue  Part = "queue"  // contacts, without Agent, Groups, Step, Method and Reason
+	ByQueue  Part = "queue"  // contacts, by Queue, Profile and Subtype
 	ByWay    Part = "way"    // contacts, without Agent, Groups and Step
+	ByAgent  Part = "agent"  // contacts, by Agent, Profile, Groups and Subtype
 	Contacts Part = "all"    // contacts
 	Agents   Part = "agents" // rings and agents' time
 )
+
+// partOf is a part of contacts.
+type partOf struct {
+	Part
+	by    []dim
+	times bool // it has the times of contacts
+}
+
+// contactParts are the parts of contacts, the shortest first. A question is answered from the first one that has its dimensions.
+var contactParts = []partOf{
+	{ByQueue, []dim{dimQueue, dimProfile, dimSubtype}, true},
+	{ByWay, []dim{dimQueue, dimProfile, dimSubtype, dimMethod, dimReason}, true},
+	{ByAgent, []dim{dimAgent, dimProfile, dimGroups, dimSubtype}, false},
+	{Contacts, []dim{dimQueue, dimProfile, dimAgent, dimGroups, dimSubtype, dimMethod, dimReason, dimStep}, false},
+}
 
 // Kinds returns the kinds of facts in a part.
 func (p Part) Kinds() []Kind {
@@ -181,153 +223,24 @@ func (p Part) Kinds() []Kind {
 	return []Kind{KindContact}
 }
 
-// In returns the cells in the dimensions of a part of contacts.
+// In returns the cells in the dimensions of a part of contacts, with their Times if it has those.
 func (c Cells) In(p Part) Cells {
-	if p != ByQueue && p != ByWay {
+	i := slices.IndexFunc(contactParts, func(of partOf) bool { return of.Part == p })
+	if i < 0 {
 		return c
 	}
-	out := Cells{}
+	of, out := &contactParts[i], Cells{}
 	for d, cell := range c {
-		d.Agent, d.Groups, d.Step = "", "", ""
-		if p == ByQueue {
-			d.Method, d.Reason = "", ""
+		var m [dims]string
+		all := d.members()
+		for _, by := range of.by {
+			m[by] = all[by]
 		}
-		out.Add(d, cell)
+		into := out.at(dimsOf(&m))
+		into.addSums(cell)
+		if of.times {
+			into.addTimes(cell)
+		}
 	}
 	return out
-}
-
-// Encode returns cells in a compact form, their Times apart. The same cells give the same bytes.
-//
-// The first is the texts of the dimensions, each once, then for each cell the numbers of its texts, its Longest, and each sum that is not 0
-// behind its number and one. The second is for each cell and class the times, as differences, with how many took them. All are varints.
-func (c Cells) Encode() (all, times []byte) {
-	keys := slices.SortedFunc(maps.Keys(c), compareDims)
-	numbers := map[string]uint64{}
-	var texts []string
-	for _, d := range keys {
-		for _, m := range d.members() {
-			if _, known := numbers[m]; !known {
-				numbers[m] = uint64(len(texts))
-				texts = append(texts, m)
-			}
-		}
-	}
-	all = binary.AppendUvarint(all, uint64(len(texts)))
-	for _, text := range texts {
-		all = append(binary.AppendUvarint(all, uint64(len(text))), text...)
-	}
-	for _, d := range keys {
-		cell := c[d]
-		for _, m := range d.members() {
-			all = binary.AppendUvarint(all, numbers[m])
-		}
-		all = binary.AppendVarint(all, cell.Longest)
-		for i, v := range cell.Sums {
-			if v != 0 {
-				all = binary.AppendVarint(binary.AppendUvarint(all, uint64(i)+1), v)
-			}
-		}
-		all = binary.AppendUvarint(all, 0)
-		for _, class := range cell.Times {
-			times = binary.AppendUvarint(times, uint64(len(class)))
-			before := int64(0)
-			for _, e := range class {
-				times = binary.AppendVarint(binary.AppendVarint(times, e.Seconds-before), e.Contacts)
-				before = e.Seconds
-			}
-		}
-	}
-	return all, times
-}
-
-var errCells = errors.New("kept cells are damaged")
-
-// DecodeCells calls each with every cell of what [Cells.Encode] returned; with its Times unless times is nil. Both are valid until each returns.
-func DecodeCells(all, times []byte, each func(d *Dims, c *Cell)) error {
-	r := reader{rest: all}
-	texts := make([]string, 0, min(r.uint(), uint64(len(all))))
-	for range cap(texts) {
-		texts = append(texts, string(r.bytes(r.uint())))
-	}
-	seen := reader{rest: times}
-	var c Cell
-	for len(r.rest) > 0 && !r.bad {
-		c.Sums = [sums]int64{}
-		var m [8]string
-		for i := range m {
-			n := r.uint()
-			if n >= uint64(len(texts)) {
-				return errCells
-			}
-			m[i] = texts[n]
-		}
-		d := Dims{center.QueueID(m[0]), center.RoutingProfileID(m[1]), center.UserID(m[2]), m[3], m[4], m[5], m[6], m[7]}
-		c.Longest = r.int()
-		for i := r.uint(); i != 0; i = r.uint() {
-			v := r.int()
-			if i <= uint64(sums) {
-				c.Sums[i-1] = v
-			}
-		}
-		if times != nil {
-			for class := range c.Times {
-				seen.times(&c.Times[class])
-			}
-		}
-		if r.bad || seen.bad {
-			return errCells
-		}
-		each(&d, &c)
-	}
-	if r.bad {
-		return errCells
-	}
-	return nil
-}
-
-// reader reads varints. Behind the end everything is 0, and bad is set.
-type reader struct {
-	rest []byte
-	bad  bool
-}
-
-func (r *reader) uint() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if n <= 0 {
-		r.rest, r.bad = nil, true
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return v
-}
-
-func (r *reader) int() int64 {
-	v, n := binary.Varint(r.rest)
-	if n <= 0 {
-		r.rest, r.bad = nil, true
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return v
-}
-
-func (r *reader) bytes(n uint64) []byte {
-	if n > uint64(len(r.rest)) {
-		r.rest, r.bad = nil, true
-		return nil
-	}
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
-}
-
-// times reads times in place of those that t has.
-func (r *reader) times(t *Times) {
-	*t = (*t)[:0]
-	seconds := int64(0)
-	for range min(r.uint(), uint64(len(r.rest))) {
-		seconds += r.int()
-		*t = append(*t, Taken{seconds, r.int()})
-	}
 }

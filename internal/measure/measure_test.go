@@ -315,7 +315,11 @@ func TestKeptCellsEqualFacts(t *testing.T) {
 	}
 	q := &measure.Query{Groupings: []measure.Key{measure.KeyQueue, measure.KeyChannel}}
 	plain := &measure.Query{Groupings: []measure.Key{measure.KeyQueue, measure.KeySubtype}}
-	byAgent := &measure.Query{Groupings: []measure.Key{measure.KeyAgent, measure.KeyLevel2}}
+	byAgent := &measure.Query{Groupings: []measure.Key{measure.KeyAgent, measure.KeyLevel2, measure.KeyReason, measure.KeyChannel}}
+	alone := &measure.Query{Groupings: []measure.Key{measure.KeyAgent}, Filters: []measure.Filter{{Key: measure.KeyLevel1, Values: []string{"world"}}, {Key: measure.KeyChannel, Values: []string{"CHAT"}}}}
+	filtered := &measure.Query{Filters: []measure.Filter{{Key: measure.KeyQueue, Values: []string{"sales"}}, {Key: measure.KeyStep, Values: []string{"german"}, Negate: true}},
+		Metrics: []measure.Asked{asked(t, "CONTACTS_HANDLED"), asked(t, "MAX_QUEUED_TIME")}}
+	nothing := &measure.Query{Filters: []measure.Filter{{Key: measure.KeyQueue, Values: []string{"none"}}}, Metrics: filtered.Metrics}
 	for _, name := range measure.Names() {
 		m := measure.Asked{Metric: measure.Metrics[name], Threshold: measure.Threshold{Seconds: 300, Equal: true}}
 		if slices.Contains(m.Where, measure.KeyMethod) && !m.Positive {
@@ -323,9 +327,8 @@ func TestKeptCellsEqualFacts(t *testing.T) {
 		}
 		q.Metrics, byAgent.Metrics = append(q.Metrics, m), append(byAgent.Metrics, m)
 		m.Filters = nil
-		plain.Metrics = append(plain.Metrics, m)
+		plain.Metrics, alone.Metrics = append(plain.Metrics, m), append(alone.Metrics, m)
 	}
-	whole := fmt.Sprint(shown(answer(q, facts)))
 	kept := map[int64]measure.Cells{}
 	for _, f := range facts {
 		for _, quarter := range f.Quarters() {
@@ -340,28 +343,146 @@ func TestKeptCellsEqualFacts(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		q    *measure.Query
-		want string
-		in   measure.Part
-	}{{q, whole, measure.Contacts}, {q, whole, measure.ByWay}, {byAgent, fmt.Sprint(shown(answer(byAgent, facts))), measure.Contacts},
-		{plain, fmt.Sprint(shown(answer(plain, facts))), measure.ByQueue}} {
+		q  *measure.Query
+		in measure.Part
+	}{{q, measure.ByWay}, {untimed(q), measure.Contacts}, {untimed(byAgent), measure.Contacts}, {untimed(alone), measure.ByAgent}, {plain, measure.ByQueue}, {filtered, measure.Contacts}, {nothing, measure.Contacts}} {
+		want := fmt.Sprint(shown(answer(c.q, facts)))
 		table := measure.NewTable(c.q)
 		for _, cells := range kept {
 			cells = cells.In(c.in)
-			all, times := cells.Encode()
-			if again, _ := cells.Encode(); !slices.Equal(all, again) {
+			pieces := cells.Encode()
+			if again := cells.Encode(); fmt.Sprint(again) != fmt.Sprint(pieces) {
 				t.Fatal("the same cells have two forms")
 			}
-			if err := measure.DecodeCells(all, times, func(d *measure.Dims, c *measure.Cell) { table.Add(0, d, c) }); err != nil {
+			opened := open(t, pieces)
+			if err := table.AddKept(0, opened); err != nil {
 				t.Fatal(err)
 			}
-			if err := measure.DecodeCells(all[:len(all)-1], times, func(*measure.Dims, *measure.Cell) {}); err == nil {
-				t.Fatal("cells that were cut off are read")
+			all, err := opened.All()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again := all.Encode(); fmt.Sprint(again) != fmt.Sprint(pieces) {
+				t.Fatal("cells that were read have another form")
 			}
 		}
-		got := fmt.Sprint(shown(table.Rows()))
-		if got != c.want {
-			t.Errorf("kept: %s\nfacts: %s", got, c.want)
+		if got := fmt.Sprint(shown(table.Rows())); got != want {
+			t.Errorf("%s: kept: %s\nfacts: %s", c.in, got, want)
+		}
+	}
+}
+
+// Kept cells come to the rows of their intervals and values, however many there are of these.
+func TestKeptCellsComeToTheirRows(t *testing.T) {
+	cells := measure.Cells{}
+	const agents = 1100 // with as many steps these are more combinations than a list is made of
+	for n := range 2 * agents {
+		c := contact1()
+		c.Agent, c.Last, c.Method = center.UserID(fmt.Sprint("agent", n%agents)), fmt.Sprint("step", n*7%agents), fmt.Sprint("METHOD", n/agents)
+		(&measure.Fact{Contact: &c}).AddTo(cells, 0, (base+86_400)*1000)
+	}
+	pieces := cells.Encode()
+	for _, by := range [][]measure.Key{{measure.KeyAgent}, {measure.KeyAgent, measure.KeyStep}, {measure.KeyChannel}, nil} {
+		rows := agents
+		if !slices.Contains(by, measure.KeyAgent) {
+			rows = 1
+		}
+		q := &measure.Query{Groupings: by, Metrics: []measure.Asked{asked(t, "CONTACTS_HANDLED"), asked(t, "MAX_QUEUED_TIME")}}
+		kept, facts := measure.NewTable(q), measure.NewTable(q)
+		for _, interval := range []int{0, 2, 0, 1} {
+			if err := kept.AddKept(interval, open(t, pieces)); err != nil {
+				t.Fatal(err)
+			}
+			for d, c := range cells {
+				facts.Add(interval, &d, c)
+			}
+		}
+		if n := len(facts.Rows()); n != 3*rows {
+			t.Errorf("by %v there are %d rows; want %d of each of three intervals", by, n, rows)
+		}
+		if got, want := fmt.Sprint(shown(kept.Rows())), fmt.Sprint(shown(facts.Rows())); got != want {
+			t.Errorf("by %v: kept %.300s, facts %.300s", by, got, want)
+		}
+	}
+}
+
+// untimed is a query without the metrics that need times, which few parts have.
+func untimed(q *measure.Query) *measure.Query {
+	out := *q
+	out.Metrics = slices.DeleteFunc(slices.Clone(q.Metrics), func(m measure.Asked) bool { return m.Within != nil })
+	return &out
+}
+
+func open(t *testing.T, pieces [][]byte) *measure.Kept {
+	t.Helper()
+	k, err := measure.OpenKept(pieces[0], func(n int) ([]byte, error) { return pieces[n], nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// Kept cells that were damaged are refused, wherever they end.
+func TestDamagedCellsAreRefused(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	cells := measure.Cells{}
+	for n := range 900 {
+		f := random(rng, n)
+		if f.Contact != nil {
+			f.Contact.Agent = center.UserID(strings.Repeat("agent", 10) + fmt.Sprint(n)) // that there are several pieces
+		}
+		f.AddTo(cells, base*1000, (base+86_400)*1000)
+	}
+	pieces := cells.Encode()
+	if len(pieces) < 3 {
+		t.Fatalf("%d pieces; want some", len(pieces))
+	}
+	for i := range pieces {
+		for cut := 0; cut < len(pieces[i]); cut += 1 + cut/50 {
+			damaged := slices.Clone(pieces)
+			damaged[i] = damaged[i][:cut]
+			k, err := measure.OpenKept(damaged[0], func(n int) ([]byte, error) { return damaged[n], nil })
+			if err == nil {
+				_, err = k.All()
+			}
+			if err == nil {
+				t.Fatalf("piece %d of %d is read with %d of %d bytes", i, len(pieces), cut, len(pieces[i]))
+			}
+		}
+	}
+}
+
+// A question reads the pieces alone that it is about, and of times no more than the threshold.
+func TestQuestionsReadWhatTheyAreAbout(t *testing.T) {
+	cells := measure.Cells{}
+	for n := range int64(20_000) {
+		c := contact1()
+		c.Agent, c.Connected = center.UserID(fmt.Sprint("agent", n)), c.Enqueued+n%600
+		(&measure.Fact{Contact: &c}).AddTo(cells, 0, (base+86_400)*1000)
+	}
+	pieces := cells.Encode()
+	read := map[int]bool{}
+	k, err := measure.OpenKept(pieces[0], func(n int) ([]byte, error) { read[n] = true; return pieces[n], nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := &measure.Query{Groupings: []measure.Key{measure.KeyQueue}, Metrics: []measure.Asked{asked(t, "CONTACTS_HANDLED"), asked(t, "AVG_HANDLE_TIME")}}
+	if err := measure.NewTable(q).AddKept(0, k); err != nil {
+		t.Fatal(err)
+	}
+	if len(read) > 3 || len(pieces) < 20 {
+		t.Errorf("the question read %d pieces of %d; want those of 3 sums", len(read), len(pieces))
+	}
+}
+
+// A threshold goes with keys alone whose parts have times.
+func TestThresholdsHaveTimes(t *testing.T) {
+	for name, m := range measure.Metrics {
+		for _, by := range m.By {
+			q := &measure.Query{Metrics: []measure.Asked{{Metric: m}, {Metric: measure.Metrics["CONTACTS_HANDLED"], Filters: []measure.Filter{{Key: measure.KeyMethod}}}}, Groupings: []measure.Key{by}}
+			if m.Within != nil && !slices.Contains([]measure.Part{measure.ByQueue, measure.ByWay}, q.Parts()[0]) {
+				t.Errorf("%s by %s is read from %s, which has no times", name, by, q.Parts()[0])
+			}
 		}
 	}
 }
@@ -369,7 +490,7 @@ func TestKeptCellsEqualFacts(t *testing.T) {
 func shown(rows []measure.Row) (all []string) {
 	for _, r := range rows {
 		var line strings.Builder
-		line.WriteString(fmt.Sprint(r.Of))
+		line.WriteString(fmt.Sprint(r.Interval, r.Of))
 		for _, v := range r.Values {
 			line.WriteString(" " + text(v))
 		}
@@ -385,8 +506,8 @@ func TestParts(t *testing.T) {
 		by      measure.Key
 		want    string
 	}{
-		{"CONTACTS_QUEUED", measure.KeyQueue, "[queue]"}, {"AVG_MESSAGES", measure.KeyReason, "[way]"}, {"AVG_MESSAGES", measure.KeyMethod, "[way]"}, {"CONTACTS_QUEUED", measure.KeyAgent, "[all]"}, {"CONTACTS_HANDLED", measure.KeyStep, "[all]"},
-		{"CONTACTS_QUEUED SUM_ONLINE_TIME_AGENT", measure.KeyLevel3, "[all agents]"}, {"AGENT_NON_RESPONSE", measure.KeyQueue, "[agents]"},
+		{"CONTACTS_QUEUED", measure.KeyQueue, "[queue]"}, {"AVG_MESSAGES", measure.KeyReason, "[way]"}, {"AVG_MESSAGES", measure.KeyMethod, "[way]"}, {"CONTACTS_QUEUED", measure.KeyAgent, "[agent]"}, {"CONTACTS_QUEUED AVG_MESSAGES", measure.KeyChannel, "[queue]"}, {"CONTACTS_HANDLED", measure.KeyStep, "[all]"},
+		{"CONTACTS_QUEUED SUM_ONLINE_TIME_AGENT", measure.KeyLevel3, "[agent agents]"}, {"AGENT_NON_RESPONSE", measure.KeyQueue, "[agents]"},
 	} {
 		q := &measure.Query{Groupings: []measure.Key{c.by}}
 		for name := range strings.FieldsSeq(c.metrics) {

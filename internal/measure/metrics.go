@@ -75,11 +75,34 @@ type Metric struct {
 // values are what a metric is made of.
 type values struct {
 	cell    *Cell
-	within  int64 // how many contacts are within the threshold
-	byQueue bool  // it is of single queues
+	within  int64        // how many contacts are within the threshold
+	byQueue bool         // it is of single queues
+	note    func(column) // when set, is told what is read of the cell
 }
 
-func (v *values) of(s Sum) int64 { return v.cell.Sums[s] }
+func (v *values) of(s Sum) int64 {
+	if v.note != nil {
+		v.note(sumColumn + column(s))
+	}
+	return v.cell.Sums[s]
+}
+
+func (v *values) longest() int64 {
+	if v.note != nil {
+		v.note(longestColumn)
+	}
+	return v.cell.Longest
+}
+
+// reads returns the columns that the metric is made of.
+func (m *Metric) reads(byQueue bool) (all []column) {
+	ones := &Cell{Longest: 1} // of nothing there are no means
+	for s := range ones.Sums {
+		ones.Sums[s] = 1
+	}
+	m.of(&values{cell: ones, byQueue: byQueue, note: func(c column) { all = append(all, c) }})
+	return all
+}
 
 // count is a sum.
 func count(s Sum) func(*values) *float64 {
@@ -149,7 +172,7 @@ var Metrics = table(
 		if v.of(Queued) == 0 {
 			return nil
 		}
-		return new(float64(v.cell.Longest))
+		return new(float64(v.longest()))
 	}},
 	Metric{Name: "CONTACTS_REMOVED_FROM_QUEUE_IN_X", By: keys("QCP"), Within: leaving, of: within},
 	Metric{Name: "SERVICE_LEVEL", By: keys("QCP"), Within: leaving, of: func(v *values) *float64 { return percent(v.within, v.of(Queued)) }},

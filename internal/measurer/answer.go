@@ -102,15 +102,25 @@ func (r *reading) kept(part measure.Part, i int, at, to int64) (length int64, ke
 		if version == 0 {
 			return length, true, nil // there is nothing
 		}
-		k, err := r.h.Rollup(string(part), at, length, version, r.query.Times())
+		k, err := keptOf(r.h, part, at, length, version)
 		if err != nil {
 			return 0, false, err
 		}
 		if k != nil {
-			return length, true, measure.DecodeCells(k.Body, k.Times, func(d *measure.Dims, c *measure.Cell) { r.table.Add(i, d, c) })
+			return length, true, r.table.AddKept(i, k)
 		}
 	}
 	return min(to, (at/measure.Quarter+1)*measure.Quarter) - at, false, nil
+}
+
+// keptOf returns what was kept of a part and some time; nil when there is nothing of that version.
+func keptOf(h store.History, part measure.Part, start, length, version int64) (*measure.Kept, error) {
+	piece := func(n int) ([]byte, error) { return h.Piece(string(part), start, length, version, n) }
+	first, err := piece(0)
+	if err != nil || first == nil {
+		return nil, err
+	}
+	return measure.OpenKept(first, piece)
 }
 
 // facts adds the facts of some time.

@@ -168,48 +168,47 @@ func rolled(h store.History, q *store.FactQuarter) (all []store.Rollup, err erro
 		return nil, nil // it has been forgotten meanwhile
 	}
 	add := func(part measure.Part, start, length, version int64, cells measure.Cells) {
-		r := store.Rollup{Instance: q.Instance, Part: string(part), Start: start, Length: length, Version: version}
-		r.Body, r.Times = cells.Encode()
-		all = append(all, r)
+		all = append(all, store.Rollup{Instance: q.Instance, Part: string(part), Start: start, Length: length, Version: version, Pieces: cells.Encode()})
 	}
-	for _, of := range [][]measure.Part{{measure.Contacts, measure.ByWay, measure.ByQueue}, {measure.Agents}} {
-		cells := measure.Cells{}
-		if err := addFacts(h, of[0], cells, q.Quarter, q.Quarter+measure.Quarter); err != nil {
-			return nil, err
-		}
-		hourly, err := others(h, of[0], cells, hour, q.Quarter, versions)
-		if err != nil {
+	for _, of := range [][]measure.Part{{measure.Contacts, measure.ByWay, measure.ByQueue, measure.ByAgent}, {measure.Agents}} {
+		facts := measure.Cells{}
+		if err := addFacts(h, of[0], facts, q.Quarter, q.Quarter+measure.Quarter); err != nil {
 			return nil, err
 		}
 		for _, part := range of {
-			add(part, q.Quarter, measure.Quarter, q.Version, cells.In(part))
+			cells := facts.In(part)
+			add(part, q.Quarter, measure.Quarter, q.Version, cells)
+			hourly, err := others(h, part, cells, hour, q.Quarter, versions)
+			if err != nil {
+				return nil, err
+			}
 			if hourly != nil {
-				add(part, hour, measure.Hour, whole, hourly.In(part))
+				add(part, hour, measure.Hour, whole, hourly)
 			}
 		}
 	}
 	return all, nil
 }
 
-// others returns what the other quarters of an hour add up to with the cells of one; nil when one of them is not kept.
+// others adds what the other quarters of an hour add up to to the cells of one, and returns them; nil when one of them is not kept.
 func others(h store.History, part measure.Part, cells measure.Cells, hour, quarter int64, versions map[int64]int64) (measure.Cells, error) {
-	out := measure.Cells{}
-	for d, c := range cells {
-		out.Add(d, c)
-	}
 	for q := hour; q < hour+measure.Hour; q += measure.Quarter {
 		if q == quarter || versions[q] == 0 {
 			continue
 		}
-		k, err := h.Rollup(string(part), q, measure.Quarter, versions[q], true)
+		k, err := keptOf(h, part, q, measure.Quarter, versions[q])
 		if err != nil || k == nil {
 			return nil, err
 		}
-		if err := measure.DecodeCells(k.Body, k.Times, func(d *measure.Dims, c *measure.Cell) { out.Add(*d, c) }); err != nil {
+		other, err := k.All()
+		if err != nil {
 			return nil, err
 		}
+		for d, c := range other {
+			cells.Add(d, c)
+		}
 	}
-	return out, nil
+	return cells, nil
 }
 
 // forget deletes facts that are too old, and those of instances that are gone.

@@ -80,16 +80,16 @@ type Rollup struct {
 	Start    int64 // in milliseconds since 1970
 	Length   int64 // in milliseconds
 	Version  int64 // the sum of the versions of its quarters when it was made
-	Body     []byte
-	Times    []byte // kept apart: it is seldom read
+	// Pieces are read one by one: few questions need all of them. There is at least one.
+	Pieces [][]byte
 }
 
 // History reads the facts of an instance.
 type History interface {
 	// Quarters calls each with every quarter from from to before to, in milliseconds since 1970, that there are facts in, oldest first.
 	Quarters(from, to int64, each func(quarter, version int64)) error
-	// Rollup returns a rollup, nil when there is none of that version. Its Times are there when they are asked for.
-	Rollup(part string, start, length, version int64, times bool) (*Rollup, error)
+	// Piece returns a piece of a rollup, by its number from 0 on; nil when there is no rollup of that version, or not so many pieces.
+	Piece(part string, start, length, version int64, piece int) ([]byte, error)
 	// Facts calls each with every fact of a kind in the quarters from from to before to, quarter by quarter.
 	Facts(kind string, from, to int64, each func(quarter int64, body []byte) error) error
 	// Agents calls each with the time of every agent who is not idle.

@@ -24,3 +24,18 @@ func TestMeter(t *testing.T) {
 		t.Errorf("the benchmark reports %v; want collections/cpu-s", r.Extra)
 	}
 }
+
+func TestTimes(t *testing.T) {
+	r := testing.Benchmark(func(b *testing.B) {
+		var times Times
+		for b.Loop() {
+			times.Measure(probe)
+		}
+		times.Report(b)
+	})
+	for _, unit := range []string{"p95-ms", "probe-p95-ms"} {
+		if r.Extra[unit] <= 0 {
+			t.Errorf("the benchmark reports %v; want %s", r.Extra, unit)
+		}
+	}
+}

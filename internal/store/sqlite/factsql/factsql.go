@@ -157,10 +157,14 @@ func (k *Keeper) KeepRollups(ctx context.Context, rollups []store.Rollup, rolled
 	return k.Do(ctx, func(c *sqlconn.Conn) error {
 		for i := range rollups {
 			r := &rollups[i]
-			if _, err := c.Exec(`INSERT INTO rollups (instance, part, length, start, version, body, times) VALUES (?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (instance, part, length, start) DO UPDATE SET version = excluded.version, body = excluded.body, times = excluded.times`,
-				string(r.Instance), r.Part, r.Length, r.Start, r.Version, blob(r.Body), blob(r.Times)); err != nil {
+			if _, err := c.Exec("DELETE FROM rollups WHERE instance = ? AND part = ? AND length = ? AND start = ?", string(r.Instance), r.Part, r.Length, r.Start); err != nil {
 				return fmt.Errorf("rollup: %w", err)
+			}
+			for n, body := range r.Pieces {
+				if _, err := c.Exec("INSERT INTO rollups (instance, part, length, start, piece, version, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+					string(r.Instance), r.Part, r.Length, r.Start, int64(n), r.Version, body); err != nil {
+					return fmt.Errorf("rollup: %w", err)
+				}
 			}
 		}
 		for _, q := range rolled {
@@ -170,14 +174,6 @@ func (k *Keeper) KeepRollups(ctx context.Context, rollups []store.Rollup, rolled
 		}
 		return nil
 	})
-}
-
-// blob is never NULL.
-func blob(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
 }
 
 // DropRollups implements [store.FactKeeper].
@@ -220,7 +216,7 @@ func (k *Keeper) ForgetFacts(ctx context.Context, before time.Time, limit int) (
 func forget(c *sqlconn.Conn, q store.FactQuarter, left *int64) error {
 	for _, sql := range []string{
 		"DELETE FROM facts WHERE (instance, kind, quarter, id) IN (SELECT instance, kind, quarter, id FROM facts WHERE instance = ? AND kind IN ('contact', 'ring', 'span') AND quarter = ? LIMIT ?+0)",
-		"DELETE FROM rollups WHERE (instance, part, length, start) IN (SELECT instance, part, length, start FROM rollups WHERE instance = ? AND part IN ('queue', 'way', 'all', 'agents') AND length IN (900000, 3600000) AND start = ? LIMIT ?+0)",
+		"DELETE FROM rollups WHERE rowid IN (SELECT rowid FROM rollups WHERE instance = ? AND part IN ('queue', 'way', 'agent', 'all', 'agents') AND length IN (900000, 3600000) AND start = ? LIMIT ?+0)",
 		"DELETE FROM fact_quarters WHERE instance = ? AND quarter = ? AND ? > 0",
 	} {
 		if *left <= 0 {

@@ -36,27 +36,17 @@ func (h *history) Quarters(from, to int64, each func(quarter, version int64)) er
 	}, "SELECT quarter, version FROM fact_quarters WHERE instance = ? AND quarter >= ? AND quarter < ? ORDER BY quarter", h.instance, from, to)
 }
 
-// Rollup implements [store.History].
-func (h *history) Rollup(part string, start, length, version int64, times bool) (*store.Rollup, error) {
+// Piece implements [store.History].
+func (h *history) Piece(part string, start, length, version int64, piece int) ([]byte, error) {
 	if err := h.ctx.Err(); err != nil {
 		return nil, err
 	}
-	sql := "SELECT version, body FROM rollups WHERE instance = ? AND part = ? AND length = ? AND start = ?"
-	if times {
-		sql = "SELECT version, body, times FROM rollups WHERE instance = ? AND part = ? AND length = ? AND start = ?"
-	}
-	r, err := h.c.First(sql, h.instance, part, length, start)
+	r, err := h.c.First("SELECT version, body FROM rollups WHERE instance = ? AND part = ? AND length = ? AND start = ? AND piece = ?",
+		h.instance, part, length, start, int64(piece))
 	if err != nil || r == nil || r.Int(0) != version {
 		return nil, err
 	}
-	out := &store.Rollup{Instance: center.InstanceID(h.instance), Part: part, Start: start, Length: length, Version: version, Body: r.Blob(1)}
-	if times {
-		out.Times = r.Blob(2)
-		if out.Times == nil {
-			out.Times = []byte{}
-		}
-	}
-	return out, nil
+	return r.Blob(1), nil
 }
 
 // Facts implements [store.History].

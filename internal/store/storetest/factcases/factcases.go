@@ -2,7 +2,6 @@
 package factcases
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -226,50 +225,56 @@ func rollups(t *testing.T, s *env) {
 	if err != nil || len(stale) != 1 || stale[0].Quarter != quarter || stale[0].Instance != instance {
 		t.Fatalf("Stale = %+v, %v; want the first quarter", stale, err)
 	}
-	r := store.Rollup{Instance: instance, Part: "all", Start: quarter, Length: quarter, Version: stale[0].Version, Body: []byte("sum"), Times: []byte("times")}
+	r := store.Rollup{Instance: instance, Part: "all", Start: quarter, Length: quarter, Version: stale[0].Version, Pieces: [][]byte{[]byte("sum"), []byte("more"), []byte("most")}}
 	if err := s.KeepRollups(ctx, []store.Rollup{r}, stale); err != nil {
 		t.Fatal(err)
 	}
-	kept := func(version int64, times bool) (got *store.Rollup) {
-		s.read(t, func(h store.History) (err error) {
-			got, err = h.Rollup("all", quarter, quarter, version, times)
-			return err
+	kept := func(version int64) string {
+		var pieces []string
+		s.read(t, func(h store.History) error {
+			for {
+				piece, err := h.Piece("all", quarter, quarter, version, len(pieces))
+				if err != nil || piece == nil {
+					return err
+				}
+				pieces = append(pieces, string(piece))
+			}
 		})
-		return got
+		return strings.Join(pieces, " ")
 	}
-	if got := kept(r.Version, false); got == nil || string(got.Body) != "sum" || got.Times != nil {
-		t.Errorf("kept is %+v", got)
-	}
-	if got := kept(r.Version, true); got == nil || !bytes.Equal(got.Times, r.Times) {
-		t.Errorf("kept with its times is %+v", got)
+	if got := kept(r.Version); got != "sum more most" {
+		t.Errorf("kept is %q", got)
 	}
 	if left, err := s.Stale(ctx, time.UnixMilli(9*quarter), 10); err != nil || len(left) != 1 || left[0].Quarter != 3*quarter {
 		t.Errorf("stale is %+v, %v; want the quarter 3", left, err)
 	}
 	s.keep(t, &store.Counting{Facts: []store.Fact{fact("contact", "z", 1, "3")}})
 	version := s.versions(t)[1]
-	if got := kept(version, false); got != nil {
-		t.Errorf("what was kept of other facts is used: %+v", got)
+	if got := kept(version); got != "" {
+		t.Errorf("what was kept of other facts is used: %q", got)
 	}
 	// One that comes late is kept under the version of its facts, and the quarter stays stale.
 	if err := s.KeepRollups(ctx, []store.Rollup{r}, stale); err != nil {
 		t.Fatal(err)
 	}
-	if got := kept(version, false); got != nil {
-		t.Errorf("what comes late is used: %+v", got)
+	if got := kept(version); got != "" {
+		t.Errorf("what comes late is used: %q", got)
 	}
 	left, err := s.Stale(ctx, time.UnixMilli(9*quarter), 10)
 	if err != nil || len(left) != 2 || left[0].Quarter != quarter || left[0].Version != version {
 		t.Errorf("stale is %+v, %v; want both quarters", left, err)
 	}
-	r.Version = version
+	r.Version, r.Pieces = version, r.Pieces[1:2]
 	if err := s.KeepRollups(ctx, []store.Rollup{r}, left); err != nil {
 		t.Fatal(err)
+	}
+	if got := kept(version); got != "more" {
+		t.Errorf("in place of three pieces there is %q; want the one that was kept last", got)
 	}
 	if err := s.DropRollups(ctx, instance); err != nil {
 		t.Fatal(err)
 	}
-	if left, err = s.Stale(ctx, time.UnixMilli(9*quarter), 10); err != nil || len(left) != 2 || kept(version, false) != nil {
+	if left, err = s.Stale(ctx, time.UnixMilli(9*quarter), 10); err != nil || len(left) != 2 || kept(version) != "" {
 		t.Errorf("after dropping all, %d are stale, %v", len(left), err)
 	}
 }

@@ -1,0 +1,15 @@
+-- Keeps what metrics add up to in pieces, so that a question reads no more than it is about; all of it is made anew from facts.
+
+-- What the facts of a quarter or an hour add up to. One whose version is not the sum of those of its quarters counts for nothing.
+DROP TABLE rollups;
+CREATE TABLE rollups (
+  instance TEXT    NOT NULL,
+  part     TEXT    NOT NULL,
+  length   INTEGER NOT NULL,
+  start    INTEGER NOT NULL,
+  piece    INTEGER NOT NULL,      -- its number, from 0 on
+  version  INTEGER NOT NULL,
+  body     BLOB    NOT NULL,
+  PRIMARY KEY (instance, part, length, start, piece)
+) STRICT;
+UPDATE fact_quarters SET rolled = 0;
