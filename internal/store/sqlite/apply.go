@@ -249,12 +249,13 @@ func (w *writer) writeContact(c *center.Contact) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.conn.Exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record, disconnected, enqueued, agent_connected, agent, queue) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	if _, err := w.conn.Exec(`INSERT INTO contacts (id, chat, instance, related, initiated, record, disconnected, enqueued, agent_connected, agent, queue, method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET chat = excluded.chat, instance = excluded.instance, related = excluded.related,
 			initiated = excluded.initiated, record = excluded.record, disconnected = excluded.disconnected, enqueued = excluded.enqueued,
-			agent_connected = excluded.agent_connected, agent = excluded.agent, queue = excluded.queue`,
+			agent_connected = excluded.agent_connected, agent = excluded.agent, queue = excluded.queue, method = excluded.method`,
 		string(c.ID), string(c.Chat), string(c.Instance), sqlconn.Text(c.Related), c.Initiated.UnixMilli(), string(record),
-		sqlconn.Millis(c.Disconnected), sqlconn.Millis(c.Enqueued), sqlconn.Millis(c.AgentConnected), sqlconn.Text(c.Agent), sqlconn.Text(c.Queue)); err != nil {
+		sqlconn.Millis(c.Disconnected), sqlconn.Millis(c.Enqueued), sqlconn.Millis(c.AgentConnected), sqlconn.Text(c.Agent), sqlconn.Text(c.Queue),
+		sqlconn.Text(c.InitiationMethod)); err != nil {
 		return fmt.Errorf("contact: %w", err)
 	}
 	if !c.Ended() {

@@ -79,7 +79,7 @@ func Search(q *store.ContactSearch) (string, []any) {
 	}
 	w := conditions(q)
 	w.said(said, q)
-	by := "coalesce(record ->> '$.method', '')"
+	by := "coalesce(method, '')"
 	if !q.Sort.Method {
 		if by = columns[q.Sort.Time]; q.Sort.Time != q.Range.Of && q.Sort.Time != store.TimeInitiated {
 			by = "coalesce(" + by + ", -1)"
@@ -120,14 +120,18 @@ const saidContacts = "said CROSS JOIN said_docs AS d ON d.doc = said.rowid CROSS
 
 // Count returns the statement that counts what is searched for, up to most.
 func Count(q *store.ContactSearch, most int64) (string, []any) {
-	s, w, from := saidOf(q), &where{}, "contacts"+indexOf(q)
-	if s.streams(q) {
+	s, w, from := saidOf(q), conditions(q), "contacts"+indexOf(q)
+	switch {
+	case !s.streams(q):
+		w.said(s, q)
+	case len(w.conditions) == 2: // those of the instance and the range
+		w, from = &where{}, "said"
+		w.documents(q, s)
+		w.documentsAlone(q)
+	default:
+		w, from = &where{}, saidContacts
 		w.documents(q, s)
 		w.conditionsOn(q)
-		from = saidContacts
-	} else {
-		w = conditions(q)
-		w.said(s, q)
 	}
 	return "SELECT count(*) FROM (SELECT 1 FROM " + from + w.text() + " LIMIT ?+0)", append(w.args, most)
 }
@@ -176,7 +180,7 @@ func (w *where) conditionsOn(q *store.ContactSearch) {
 		w.add("queue IN (SELECT value FROM json_each(?))", list(q.Queues))
 	}
 	if q.Methods != nil {
-		w.add("record ->> '$.method' IN (SELECT value FROM json_each(?))", list(q.Methods))
+		w.add("method IN (SELECT value FROM json_each(?))", list(q.Methods))
 	}
 	if len(q.Also) > 0 {
 		var sum []string

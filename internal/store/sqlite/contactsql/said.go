@@ -35,18 +35,34 @@ func Document(instance, initiated int64) int64 {
 
 // documents is the range of documents of a search, as a condition, and its arguments.
 func documents(q *store.ContactSearch) (string, []any) {
-	from, to := int64(0), Document(0, 1<<momentBits-1)
+	from, to := int64(0), Document(0, 1<<momentBits-1)+PerMoment-1
 	switch {
 	case q.Range.Absent:
 	case q.Range.Of == store.TimeInitiated:
-		from, to = Document(0, q.Range.From.UnixMilli()), Document(0, q.Range.To.UnixMilli()+crowd)
+		from, to = Document(0, q.Range.From.UnixMilli()), Document(0, q.Range.To.UnixMilli()+crowd)+PerMoment-1
 	default: // what happens to a contact is after its initiation
-		to = Document(0, q.Range.To.UnixMilli()+crowd)
+		to = Document(0, q.Range.To.UnixMilli()+crowd) + PerMoment - 1
 	}
+	return between(q.Instance, from, to)
+}
+
+// between is a range of documents of an instance, as a condition, and its arguments.
+func between(instance center.InstanceID, from, to int64) (string, []any) {
 	const base = "(SELECT min(n, ?) << ? FROM said_instances WHERE instance = ?)"
-	args := []any{int64(maxInstance), int64(momentBits + countBits), string(q.Instance)}
-	all := append(append(append([]any{}, args...), from), append(args, to+PerMoment-1)...)
+	args := []any{int64(maxInstance), int64(momentBits + countBits), string(instance)}
+	all := append(append(append([]any{}, args...), from), append(args, to)...)
 	return "said.rowid BETWEEN " + base + " + ? AND " + base + " + ?", all
+}
+
+// documentsAlone restricts the documents of a search that streams, and has conditions on transcripts alone, to those of contacts in its range. Of most of
+// them the number says that: their contacts, which would take longer than the documents, are not looked at.
+func (w *where) documentsAlone(q *store.ContactSearch) {
+	w.add("said.rowid NOT IN (SELECT doc FROM said_docs WHERE contact IS NULL)")
+	certain, args := between(q.Instance, Document(0, q.Range.From.UnixMilli()+crowd), Document(0, q.Range.To.UnixMilli())+PerMoment-1)
+	within, bounds := rangeOf(q.Range)
+	args = append(append(args, int64(maxInstance), string(q.Instance), string(q.Instance)), bounds...)
+	w.add("("+certain+" AND (SELECT n < ? FROM said_instances WHERE instance = ?) OR EXISTS (SELECT 1 FROM said_docs AS d CROSS JOIN contacts ON contacts.n = d.contact"+
+		" WHERE d.doc = said.rowid AND instance = ? AND "+within+"))", args...)
 }
 
 // said is what transcripts have to have in them, and what they must not: each an expression of FTS5, one of which, or

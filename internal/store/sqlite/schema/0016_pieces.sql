@@ -1,4 +1,4 @@
--- Keeps what metrics add up to in pieces, so that a question reads no more than it is about; all of it is made anew from facts.
+-- Keeps what metrics add up to in pieces, made anew from facts, and has beside records how contacts began.
 
 -- What the facts of a quarter or an hour add up to. One whose version is not the sum of those of its quarters counts for nothing.
 DROP TABLE rollups;
@@ -13,3 +13,7 @@ CREATE TABLE rollups (
   PRIMARY KEY (instance, part, length, start, piece)
 ) STRICT;
 UPDATE fact_quarters SET rolled = 0;
+
+-- InitiationMethod.
+ALTER TABLE contacts ADD COLUMN method TEXT;
+UPDATE contacts SET method = record ->> '$.method' WHERE json_valid(record);

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -14,6 +15,7 @@ var transcriptCases = []testCase{
 	{Name: "what was said, by role and by how much of it has to be found", Run: saidConditions},
 	{Name: "contacts are indexed once they are over, and only what was delivered in them", Run: saidWhenOver},
 	{Name: "a walk through what was found, and other orders and ranges", Run: saidWalk},
+	{Name: "what was said, at the ends of a range", Run: saidAtTheEnds},
 	{Name: "what was said, beside each other condition", Run: saidBeside},
 	{Name: "nodes index each contact once", Run: saidOnce},
 	{Name: "what is erased is found no more, and does not come back", Run: saidErased},
@@ -235,6 +237,31 @@ func saidWalk(t *testing.T, s *env) {
 	q.Said = append(q.Said, of(byAgent, store.MatchAll, "number 1"))
 	if got := fmt.Sprint(s.search(t, q, names)); got != "[d f]" {
 		t.Errorf("by both roles: %s; want [d f]", got)
+	}
+}
+
+// The number of a document tells of most contacts that they are in the range: not of those at its ends, where more began in a moment than it has
+// numbers for.
+func saidAtTheEnds(t *testing.T, s *env) {
+	const crowded = 300
+	ids := map[center.ContactID]string{}
+	for range crowded {
+		ids[s.talk(t, 1000, "CUSTOMER", "word")] = "crowd"
+	}
+	for i, name := range []string{"a", "b", "c"} {
+		ids[s.talk(t, 5000+i, "CUSTOMER", "word")] = name
+	}
+	s.index(t)
+	for _, c := range []struct {
+		from, to int // milliseconds behind the crowd
+		want     int
+	}{{-1, -1, 0}, {0, 0, crowded}, {-5, 5, crowded}, {1, 1, 0}, {1, 4_000_000, 1}, {1, 4_001_000, 2}, {1, 3_999_999, 0}, {0, 9_000_000, crowded + 3}, {1, 9_000_000, 3}, {4_000_001, 4_001_999, 1}} {
+		q := heard(of(byCustomer, store.MatchAll, "word"))
+		q.Limit = 1000
+		q.Range.From, q.Range.To = kit.At(1000).Add(time.Duration(c.from)*time.Millisecond), kit.At(1000).Add(time.Duration(c.to)*time.Millisecond)
+		if got := s.search(t, q, ids); len(got) != c.want {
+			t.Errorf("from %d to %d there are %d; want %d", c.from, c.to, len(got), c.want)
+		}
 	}
 }
 
