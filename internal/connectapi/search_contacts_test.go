@@ -1,6 +1,7 @@
 package connectapi_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/store"
 )
 
 // find searches the contacts of the last hour.
@@ -23,6 +25,36 @@ func (c *centre) find(change ...func(*connect.SearchContactsRequest)) (*connect.
 		f(in)
 	}
 	return c.SearchContacts(c.Context(), in)
+}
+
+// searches counts searches of a store.
+type searches struct {
+	store.Store
+	n int
+}
+
+func (s *searches) SearchContacts(ctx context.Context, q store.ContactSearch) ([]store.FoundContact, error) {
+	s.n++
+	return s.Store.SearchContacts(ctx, q)
+}
+
+// Where nothing is counted, nothing is looked for.
+func TestSearchForNothingCountsAlone(t *testing.T) {
+	inCentre(t, func(c *centre) {
+		s := &searches{Store: c.engine.Store}
+		c.service.Contacts.Store = s
+		for i, method := range []connect.ContactInitiationMethod{connect.ContactInitiationMethodMONITOR, connect.ContactInitiationMethodAPI} {
+			if i == 1 {
+				c.customer(c.basic)
+			}
+			out, err := c.find(func(in *connect.SearchContactsRequest) {
+				in.SearchCriteria.InitiationMethods = []connect.ContactInitiationMethod{method}
+			})
+			if err != nil || len(out.Contacts) != i || *out.TotalCount != int64(i) || s.n != i {
+				t.Errorf("by %s: %+v, %v, after %d searches; want %d contacts", method, out, err, s.n, i)
+			}
+		}
+	})
 }
 
 func TestSearchContacts(t *testing.T) {

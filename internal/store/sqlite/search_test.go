@@ -127,7 +127,7 @@ func TestCountingReadsDocumentsAlone(t *testing.T) {
 const benchContacts = 20_000
 
 // BenchmarkSearchContacts searches among contacts of one instance, 1,000 of each agent, 10,000 of each queue, and of 100 days, in each of
-// which 50 words were said: some in all of them, some in few. Each search has its count and its first page, and is from a cold start: the store is opened
+// which 23 words were said: some in all of them, some in few. Each search has its count and its first page, and is from a cold start: the store is opened
 // for each. It reports the 95th percentile of the time, by the clock and of the processor, and those of a probe. PARLEY_BENCH_DIR names a directory that the contacts are
 // kept in from one run to the next: with -benchtime 1x each run is then a new process.
 func BenchmarkSearchContacts(b *testing.B) {
@@ -245,7 +245,10 @@ func BenchmarkSearchContacts(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					found, err := s.SearchContacts(b.Context(), q)
+					var found []store.FoundContact
+					if n > 0 { // as connectapi does it
+						found, err = s.SearchContacts(b.Context(), q)
+					}
 					if err != nil || n == 0 != strings.Contains(name, "nobody") || len(found) != int(min(n, 101)) {
 						b.Fatal(n, len(found), err)
 					}
