@@ -138,7 +138,7 @@ type chatInHand struct {
 
 // Chat returns the agent's side of a chat that was accepted: a [Session] that sends and does not receive, for whatever the
 // methods here do not do, such as sending files. It is one for all calls, and is closed when the contact is cleared; it must not
-// be closed before. A contact that is not connected is an InvalidStateException.
+// be closed before. Of a contact in after-contact work it only reads; one that still rings, was missed or was rejected is refused.
 func (a *Agent) Chat(ctx context.Context, contact string) (*Session, error) {
 	a.mu.Lock()
 	there := a.chats.of(contact)
@@ -219,8 +219,8 @@ func (a *Agent) Read(ctx context.Context, contact, itemID string) error {
 	return s.Read(ctx, itemID)
 }
 
-// Transcript returns what was said in a chat, also before the agent came: see [Session.Transcript]. Of a chat that has ended it
-// can be had if the agent called Chat, or anything that does, while it was connected.
+// Transcript returns what was said in a chat, also before the agent came: see [Session.Transcript]. Of a chat that has ended
+// for him it has what was said until then, as long as he has not cleared it.
 func (a *Agent) Transcript(ctx context.Context, contact string) ([]*Item, error) {
 	s, err := a.Chat(ctx, contact)
 	if err != nil {

@@ -32,8 +32,10 @@ type Service interface {
 
 	// CreateChatToken is POST /agent/contacts/{ContactId}/chat-token. It returns the participant
 	// token with which the agent calls the participant API (CreateParticipantConnection), for a
-	// contact that rings or is connected. Until it is connected the participant API refuses the
-	// token. Errors: AccessDeniedException, InternalServiceException, InvalidStateException,
+	// contact that rings, is connected, or has ended for the agent. Until it is connected the
+	// participant API refuses the token; in after-contact work the token serves to read the
+	// transcript (GetTranscript), and for nothing else, until ClearContact. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidStateException,
 	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
 	CreateChatToken(ctx context.Context, in *CreateChatTokenRequest) (*CreateChatTokenResponse, error)
 

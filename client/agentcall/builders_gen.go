@@ -170,8 +170,8 @@ func (b ClearContact) Send(ctx context.Context) (*agent.ClearContactResponse, er
 }
 
 // CreateChatToken returns the participant token with which the agent calls the participant API
-// (CreateParticipantConnection), for a contact that rings or is connected: POST
-// /agent/contacts/{ContactId}/chat-token.
+// (CreateParticipantConnection), for a contact that rings, is connected, or has ended for the
+// agent: POST /agent/contacts/{ContactId}/chat-token.
 //
 // Required: ContactID, SessionToken.
 //

@@ -58,7 +58,8 @@ func (c Calls) Broadcast() Broadcast { return Broadcast{caller: c.caller} }
 func (c Calls) ClearContact() ClearContact { return ClearContact{caller: c.caller} }
 
 // CreateChatToken begins a call that returns the participant token with which the agent calls
-// the participant API (CreateParticipantConnection), for a contact that rings or is connected.
+// the participant API (CreateParticipantConnection), for a contact that rings, is connected, or
+// has ended for the agent.
 func (c Calls) CreateChatToken() CreateChatToken { return CreateChatToken{caller: c.caller} }
 
 // CreateQuickResponse begins a call that sets up a quick response: what agents often say, found

@@ -151,14 +151,14 @@ func (s *Service) EndContact(ctx context.Context, in *agent.EndContactRequest) (
 	return &agent.EndContactResponse{}, nil
 }
 
-// CreateChatToken returns a participant token of the agent's for a chat that rings or is connected. It is good from the moment at
-// which he has accepted it until the chat ends or he leaves.
+// CreateChatToken returns a participant token of the agent's for a chat that rings, is connected, or has ended for him. It is good from the
+// moment at which he has accepted it; when the chat ends or he leaves it serves to read the transcript, until he clears the contact.
 func (s *Service) CreateChatToken(ctx context.Context, in *agent.CreateChatTokenRequest) (*agent.CreateChatTokenResponse, error) {
 	_, state, w, err := s.held(ctx, in.ContactId)
 	if err != nil {
 		return nil, err
 	}
-	if w.State != contact.WorkConnected && w.State != contact.WorkConnecting {
+	if w.State.Bars() {
 		return nil, notConnected(w)
 	}
 	return &agent.CreateChatTokenResponse{

@@ -88,6 +88,12 @@ func (c *Chat) WorkOf(user center.UserID) *Work {
 	return &c.Work[i]
 }
 
+// InAfterWork reports whether a participant is an agent whose part in the chat is over and who
+// has not cleared the contact yet.
+func (c *Chat) InAfterWork(p center.ParticipantID) bool {
+	return slices.ContainsFunc(c.Work, func(w Work) bool { return w.Participant == p && w.State == WorkEnded })
+}
+
 // Ringing returns the work of the agent whom the contact is offered to, nil when it is to nobody.
 func (c *Chat) Ringing() *Work {
 	i := slices.IndexFunc(c.Work, func(w Work) bool { return w.State == WorkConnecting })

@@ -22,8 +22,9 @@ const (
 // afterEndKey is where [Service.Before] records the header in the request's context.
 type afterEndKey struct{}
 
-// reader opens a connection token for reading the transcript. After the end of
-// the chat that requires the request's header, and it is possible for as long as a
+// reader opens a connection token for reading the transcript. An agent may read in his
+// after-contact work, until he clears the contact. Otherwise reading
+// after the end requires the request's header, and is possible for as long as a
 // token that was given before the end can be valid: a repeated StartChatContact gives
 // one later too. A participant who left before the end can read up to its leaving,
 // whose sequence number is until; 0 is no bound, and a negative one leaves nothing
@@ -33,26 +34,31 @@ func (s *Service) reader(ctx context.Context, bearer string) (m member, until in
 	if err != nil {
 		return member{}, 0, err
 	}
-	if ctx.Value(afterEndKey{}) == nil {
-		m, err = s.member(ctx, t)
-		return m, 0, err
-	}
-	chat, err := s.Engine.State(ctx, t.Chat)
+	chat, err := s.chat(ctx, t)
 	if err != nil {
-		return member{}, 0, hideMissing(err)
+		return member{}, 0, err
 	}
-	p := chat.Participant(t.Participant)
-	if !chat.Over() || p == nil {
-		m, err = s.member(ctx, t)
-		return m, 0, err
+	p, err := chat.Recipient(t.Participant)
+	if err == nil {
+		return member{Token: t, chat: chat, Participant: p}, 0, nil
 	}
-	if ended := chat.Current().Disconnected; s.Now().After(ended.Add(auth.ConnectionLife)) {
-		return member{}, 0, center.Errorf(center.Denied, "the chat ended at %s; its transcript could be read for %s", ended, auth.ConnectionLife)
+	p = chat.Participant(t.Participant)
+	switch {
+	case p == nil:
+		return member{}, 0, err
+	case chat.InAfterWork(p.ID):
+	case ctx.Value(afterEndKey{}) == nil || !chat.Over():
+		return member{}, 0, err
+	default:
+		if ended := chat.Current().Disconnected; s.Now().After(ended.Add(auth.ConnectionLife)) {
+			return member{}, 0, center.Errorf(center.Denied, "the chat ended at %s; its transcript could be read for %s", ended, auth.ConnectionLife)
+		}
 	}
-	if !chat.Stayed(p) {
+	if !chat.Ended || !chat.Stayed(p) {
 		until, err = s.leaving(ctx, chat, p)
+		return member{Token: t, chat: chat, Participant: p}, until, err
 	}
-	return member{Token: t, chat: chat, Participant: p}, until, err
+	return member{Token: t, chat: chat, Participant: p}, 0, nil
 }
 
 // leaving finds the item for a participant's leaving. For one that never joined

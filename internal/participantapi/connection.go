@@ -17,27 +17,44 @@ import (
 // participant has no socket and must request CONNECTION_CREDENTIALS with
 // ConnectParticipant. WEBRTC_CONNECTION is refused: there is no voice. An empty
 // request is refused too.
+//
+// An agent in after-contact work is given credentials with which he may read the
+// transcript, and do nothing else: ConnectParticipant connects nobody, and there is no socket.
 func (s *Service) CreateParticipantConnection(ctx context.Context, in *participant.CreateParticipantConnectionRequest) (*participant.CreateParticipantConnectionResponse, error) {
-	m, err := s.attend(ctx, auth.Participant, in.ParticipantToken)
+	t, err := s.open(ctx, auth.Participant, in.ParticipantToken)
 	if err != nil {
 		return nil, err
 	}
-	want, err := wantedConnection(in, m.Role)
+	chat, err := s.chat(ctx, t)
 	if err != nil {
 		return nil, err
+	}
+	p, gone := chat.Recipient(t.Participant)
+	if gone != nil && chat.InAfterWork(t.Participant) {
+		p = chat.Participant(t.Participant)
+	}
+	if p == nil {
+		return nil, gone
+	}
+	want, err := wantedConnection(in, p.Role)
+	if err != nil {
+		return nil, err
+	}
+	if gone != nil && want.socket {
+		return nil, gone
 	}
 	now := s.Now() // before the flow speaks: its socket is owed what is said from here on
-	if want.connect {
-		if _, err := s.do(ctx, m.Token, contact.Connect{Participant: m.ID}); err != nil {
+	if want.connect && gone == nil {
+		if _, err := s.do(ctx, t, contact.Connect{Participant: p.ID}); err != nil {
 			return nil, err
 		}
 	}
 	out := &participant.CreateParticipantConnectionResponse{}
 	if want.socket {
-		out.Websocket = (*participant.Websocket)(s.Sealer.Websocket(s.PublicURL(ctx), m.Chat, m.ID, now))
+		out.Websocket = (*participant.Websocket)(s.Sealer.Websocket(s.PublicURL(ctx), t.Chat, p.ID, now))
 	}
 	if want.credentials {
-		out.ConnectionCredentials = (*participant.ConnectionCredentials)(s.Sealer.Credentials(m.Chat, m.ID, now))
+		out.ConnectionCredentials = (*participant.ConnectionCredentials)(s.Sealer.Credentials(t.Chat, p.ID, now))
 	}
 	return out, nil
 }

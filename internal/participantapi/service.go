@@ -11,7 +11,9 @@
 // was refused is in the error that the methods of [Service] return, which is
 // for the log; [MapError] turns it into the answer. Tokens are checked before
 // anything else in a request, so that nobody learns about a chat from the order
-// of refusals. One call can be allowed after the end: see [AfterEndHeader].
+// of refusals. Two calls can be allowed after the end: GetTranscript (see [AfterEndHeader]), and
+// for an agent in after-contact work CreateParticipantConnection as well, so that his desk can
+// show the chat until he clears it.
 //
 // # Blocking
 //
@@ -139,15 +141,21 @@ func (s *Service) attend(ctx context.Context, kind auth.Kind, bearer string) (me
 }
 
 func (s *Service) member(ctx context.Context, t auth.Token) (member, error) {
-	chat, err := s.Engine.State(ctx, t.Chat)
+	chat, err := s.chat(ctx, t)
 	if err != nil {
-		return member{}, hideMissing(err)
+		return member{}, err
 	}
 	p, err := chat.Recipient(t.Participant)
 	if err != nil {
 		return member{}, err
 	}
 	return member{Token: t, chat: chat, Participant: p}, nil
+}
+
+// chat returns the chat of a token.
+func (s *Service) chat(ctx context.Context, t auth.Token) (*contact.Chat, error) {
+	chat, err := s.Engine.State(ctx, t.Chat)
+	return chat, hideMissing(err)
 }
 
 // hideMissing turns the error for a chat that does not exist any more into a refusal.

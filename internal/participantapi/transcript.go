@@ -36,7 +36,8 @@ const defaultPage = 10
 // the chats that a persistent chat continues follow. They have RelatedContactId
 // in place of ContactId, and neither StartPosition nor ContactId finds them.
 //
-// After the end of the chat it is refused, unless the request has the header
+// An agent in after-contact work reads up to his leaving, until he clears the contact.
+// For everybody else it is refused after the end of the chat, unless the request has the header
 // [AfterEndHeader]: then the transcript is what the participant could have read
 // last, including chat.ended unless it had left before, for as long as its token
 // is valid.

@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
+	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -133,5 +134,74 @@ func TestPersistentChatAcrossAgents(t *testing.T) {
 	again.untouched(t, bo.stream, me, "later")
 	if said := strings.Join(me.Texts(), " "); !strings.HasPrefix(said, "yesterday? yesterday! today? today!") || !strings.HasSuffix(said, "later? later!") {
 		t.Errorf("after the transfer the agent reads %q", said)
+	}
+}
+
+// TestReadingInAfterContactWork restarts the server under an agent in after-contact work: he reads the chat until he clears
+// it, and can do nothing else in it.
+func TestReadingInAfterContactWork(t *testing.T) {
+	dir := t.TempDir()
+	durable := func(c *server.Config) { c.Data = dir }
+	s := servertest.Start(t, durable)
+	d, stream := atWork(t, s)
+	ana := waiting(t, s)
+	stream.Contact(agent.AgentContactStateCONNECTING)
+	me := d.Accept(ana.Contact)
+	stream.Contact(agent.AgentContactStateCONNECTED)
+	ana.Send("roses?")
+	me.Send("gladly")
+	ana.Stop()
+	stream.Contact(agent.AgentContactStateENDED)
+	s.Stop()
+
+	s = servertest.Start(t, durable)
+	d = d.On(s)
+	mine := d.Read(ana.Contact)
+	if got := mine.Texts(); !slices.Equal(got, []string{"roses?", "gladly"}) || mine.Participant != me.Participant {
+		t.Errorf("%s reads %q; want what was said, as %s", mine.Participant, got, me.Participant)
+	}
+	if got := me.On(s).Texts(); len(got) != 2 {
+		t.Errorf("the connection of before reads %q", got)
+	}
+	_, err := mine.TrySend(t.Context(), "one more thing")
+	servertest.Refused(t, "a message in after-contact work", err, "AccessDeniedException", 403)
+	_, err = s.Participant.SendEvent(t.Context(), &participant.SendEventRequest{ConnectionToken: mine.Bearer, ContentType: "application/vnd.amazonaws.connect.event.typing"})
+	servertest.Refused(t, "typing in after-contact work", err, "AccessDeniedException", 403)
+	_, err = s.Participant.CreateParticipantConnection(t.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: mine.Token, Type: []participant.ConnectionType{
+		participant.ConnectionTypeWEBSOCKET, participant.ConnectionTypeCONNECTION_CREDENTIALS}})
+	servertest.Refused(t, "a socket in after-contact work", err, "AccessDeniedException", 403)
+	_, err = s.Participant.GetTranscript(t.Context(), &participant.GetTranscriptRequest{ConnectionToken: ana.Bearer})
+	servertest.Refused(t, "the customer's reading after the end", err, "AccessDeniedException", 403)
+
+	d.Clear(ana.Contact)
+	_, err = s.Participant.GetTranscript(t.Context(), &participant.GetTranscriptRequest{ConnectionToken: mine.Bearer})
+	servertest.Refused(t, "reading what has been cleared", err, "AccessDeniedException", 403)
+	_, err = s.Participant.CreateParticipantConnection(t.Context(), &participant.CreateParticipantConnectionRequest{ParticipantToken: mine.Token, ConnectParticipant: new(true)})
+	servertest.Refused(t, "connecting to what has been cleared", err, "AccessDeniedException", 403)
+	_, err = s.Agent.CreateChatToken(t.Context(), &agent.CreateChatTokenRequest{SessionToken: d.Token, ContactId: ana.Contact})
+	servertest.Refused(t, "a token for what has been cleared", err, "ResourceNotFoundException", 404)
+}
+
+// TestReadingUpToLeaving has an agent leave a chat that goes on: in after-contact work he reads what was said until then,
+// while it goes on and when it has ended.
+func TestReadingUpToLeaving(t *testing.T) {
+	o := openCentre(t)
+	bo := o.agent("bo").available()
+	l := o.surveyed()
+	me := o.takes(bo, l)
+	l.Send("hello")
+	me.Send("good day")
+	bo.Leave(l.Contact)
+	bo.stream.Contact(agent.AgentContactStateENDED)
+	l.until("How was it?")
+	l.Send("five stars")
+	for _, when := range []string{"while it goes on", "when it has ended"} {
+		if got := bo.Read(l.Contact).Texts(); !slices.Equal(got, []string{"hello", "good day"}) {
+			t.Errorf("%s the agent reads %q; want what was said before he left", when, got)
+		}
+		if when == "while it goes on" {
+			advance(t, o.Server, "61s")
+			l.until(eventEnded)
+		}
 	}
 }

@@ -98,10 +98,10 @@ export function commandsOf(desk, api) {
     return {};
   };
 
-  /** The connection token of a chat. Streams asks while the contact rings and keeps a refusal, so it waits until it is known. */
+  /** The connection token of a chat. Streams asks while the contact rings and keeps a refusal, so it waits until it is known. In after-contact work it serves to read. */
   const createTransport = async ({ transportType, contactId }) => {
     if (transportType !== 'chat_token') notForChat(`createTransport of ${transportType}`)();
-    const contact = await desk.whenConnected(contactId);
+    const contact = await desk.whenAccepted(contactId);
     const { ParticipantToken } = await api.contact(contact.ContactId, 'chat-token');
     const { ConnectionToken, Expiry } = await api.connection(ParticipantToken);
     return { chatTokenTransport: { participantToken: ConnectionToken, expiry: Expiry } };

@@ -101,10 +101,10 @@ export class Desk {
   }
 
   /**
-   * Resolves with a contact when it is connected; rejects when that is not going to happen.
+   * Resolves with a contact when the agent has accepted it, also when it has ended for him since; rejects when that is not going to happen.
    * @param {string} id
    */
-  whenConnected(id) {
+  whenAccepted(id) {
     return new Promise((resolve, reject) => {
       const waiter = { id, resolve, reject };
       if (!this.#settle(waiter)) this.#waiting.add(waiter);
@@ -114,7 +114,7 @@ export class Desk {
   #settle({ id, resolve, reject }) {
     const contact = this.contact(id);
     if (contact?.State === 'CONNECTING') return false;
-    if (contact?.State === 'CONNECTED') resolve(contact);
+    if (contact?.State === 'CONNECTED' || contact?.State === 'ENDED') resolve(contact);
     else reject(new ApiError('InvalidStateException', `Contact ${id} is not connected.`, 409));
     return true;
   }
@@ -212,7 +212,8 @@ export class Desk {
       this.configuration = (await this.#guard(() => this.#api.agent())).Configuration;
     }
     const held = snapshot.Contacts.filter((c) => ['CONNECTING', 'CONNECTED'].includes(c.State));
-    await Promise.all(held.filter((c) => !this.tokens.has(c.ParticipantId)).map(async (c) => {
+    const readable = snapshot.Contacts.filter((c) => c.State === 'ENDED' || held.includes(c)); // in after-contact work the agent may still read
+    await Promise.all(readable.filter((c) => !this.tokens.has(c.ParticipantId)).map(async (c) => {
       const token = await this.#guard(() => this.#api.contact(c.ContactId, 'chat-token')).catch((error) => {
         if (error.status === 404 || error.status === 409) return {}; // it is over by now, as the next snapshot will say
         throw error;
@@ -221,7 +222,7 @@ export class Desk {
     }));
     if (!this.#running || snapshot.Version < this.#version) return;
     this.#version = snapshot.Version;
-    for (const id of this.tokens.keys()) if (!held.some((c) => c.ParticipantId === id)) this.tokens.delete(id);
+    for (const id of this.tokens.keys()) if (!readable.some((c) => c.ParticipantId === id)) this.tokens.delete(id);
     for (const id of this.#seen.keys()) if (!held.some((c) => c.InitialContactId === id)) this.#seen.delete(id);
     for (const c of held) if (c.State === 'CONNECTED' && !this.#seen.has(c.InitialContactId) && !this.#connected) this.#seen.set(c.InitialContactId, c.LastSequence);
     this.snapshot = snapshot;

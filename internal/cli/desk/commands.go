@@ -319,9 +319,6 @@ func (d *Desk) transcript(ctx context.Context, arg string) error {
 		return err
 	}
 	items, err := d.a.Transcript(ctx, c.id)
-	if e, ok := errors.AsType[*agent.InvalidStateException](err); ok {
-		return fmt.Errorf("the transcript of chat %d is to be had where it was answered, as long as it is not cleared: %w", c.number, e)
-	}
 	if err != nil {
 		return err
 	}

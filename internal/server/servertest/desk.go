@@ -129,13 +129,32 @@ func (d *Desk) Accept(contact string) *Chat {
 // Chat returns the agent's side of a chat that he has accepted, connected.
 func (d *Desk) Chat(contact string) *Chat {
 	d.t.Helper()
+	c := d.side(contact)
+	c.Connect()
+	return c
+}
+
+// Read returns the agent's side of a chat in after-contact work, which may only read.
+func (d *Desk) Read(contact string) *Chat {
+	d.t.Helper()
+	c := d.side(contact)
+	out, err := d.s.Participant.CreateParticipantConnection(d.t.Context(), &participant.CreateParticipantConnectionRequest{
+		ParticipantToken: c.Token, ConnectParticipant: new(true), Type: []participant.ConnectionType{participant.ConnectionTypeCONNECTION_CREDENTIALS}})
+	if err != nil {
+		d.t.Fatalf("CreateParticipantConnection in after-contact work: %v", err)
+	}
+	c.Bearer = *out.ConnectionCredentials.ConnectionToken
+	return c
+}
+
+// side returns the agent's side of a chat, which has no credentials yet.
+func (d *Desk) side(contact string) *Chat {
+	d.t.Helper()
 	out, err := d.s.Agent.CreateChatToken(d.t.Context(), &agent.CreateChatTokenRequest{SessionToken: d.Token, ContactId: contact})
 	if err != nil {
 		d.t.Fatalf("CreateChatToken: %v", err)
 	}
-	c := &Chat{Contact: out.ContactId, Participant: out.ParticipantId, Token: out.ParticipantToken, s: d.s, t: d.t}
-	c.Connect()
-	return c
+	return &Chat{Contact: out.ContactId, Participant: out.ParticipantId, Token: out.ParticipantToken, s: d.s, t: d.t}
 }
 
 // Leave has the agent leave a contact, Clear clears it.
