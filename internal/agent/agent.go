@@ -25,8 +25,10 @@ type Agent struct {
 	Instance center.InstanceID `json:"instance"`
 	Status   Status            `json:"status"`
 	Since    time.Time         `json:"since"`           // of Status
+	SetBy    Setter            `json:"setBy,omitempty"` // who chose Status; "" for the one that he has had from the first
 	Next     *Status           `json:"next,omitempty"`  // to follow when nothing is in hand any more
 	Chosen   time.Time         `json:"chosen,omitzero"` // when Next was
+	ChosenBy Setter            `json:"chosenBy,omitempty"`
 	Clients  []Client          `json:"clients,omitempty"`
 	Absent   time.Time         `json:"absent,omitzero"` // since when there is no client
 	By       time.Time         `json:"by,omitzero"`     // when it is decided what becomes of an agent who is absent
@@ -46,6 +48,16 @@ const (
 	Routable = "ROUTABLE"
 	Custom   = "CUSTOM"
 	Offline  = "OFFLINE"
+)
+
+// Setter is who has chosen a status.
+type Setter string
+
+// Those who choose statuses.
+const (
+	ByAgent      Setter = "AGENT"
+	BySupervisor Setter = "SUPERVISOR" // PutUserStatus
+	BySystem     Setter = "SYSTEM"     // the agent has not come back
 )
 
 // Client is a stream of the agent that is open.

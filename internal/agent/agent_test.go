@@ -119,24 +119,24 @@ func TestStatus(t *testing.T) {
 		barred bool
 	}{
 		"signed in": {func(*agentTest) {}, offline, "", true},
-		"available": {func(a *agentTest) { a.do(SetStatus{available}) }, available, "", false},
+		"available": {func(a *agentTest) { a.do(SetStatus{Status: available}) }, available, "", false},
 		"at lunch with empty hands": {func(a *agentTest) {
-			a.do(SetStatus{available})
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: available})
+			a.do(SetStatus{Status: lunch})
 		}, lunch, "", true},
 		"lunch is to follow": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.held = 2
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			if !a.last.Clear {
 				t.Error("after-contact work goes on although a next status was chosen")
 			}
 			a.do(Settle{})
 		}, available, "Lunch", true},
 		"lunch follows": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.held = 1
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			a.now, a.held = a.now.Add(time.Minute), 0
 			a.do(Settle{})
 			if !a.agent.Since.Equal(a.now) {
@@ -144,68 +144,123 @@ func TestStatus(t *testing.T) {
 			}
 		}, lunch, "", true},
 		"another is to follow": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.held = 1
-			a.do(SetStatus{lunch})
-			a.do(SetStatus{meeting})
+			a.do(SetStatus{Status: lunch})
+			a.do(SetStatus{Status: meeting})
 		}, available, "Meeting", true},
 		"available cancels what was to follow": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.held = 1
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			a.told(StateChange)
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.told(StateChange)
 		}, available, "", false},
 		"the present status cancels it too": {func(a *agentTest) {
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			a.held = 1
-			a.do(SetStatus{meeting})
+			a.do(SetStatus{Status: meeting})
 			a.told(StateChange)
-			a.do(SetStatus{meeting})
+			a.do(SetStatus{Status: meeting})
 			a.told()
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			a.told(StateChange)
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			a.told()
 		}, lunch, "", true},
 		"available with an assigned contact": {func(a *agentTest) {
-			a.do(SetStatus{lunch})
+			a.do(SetStatus{Status: lunch})
 			a.held = 1
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 		}, available, "", false},
 		"chosen twice": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			since := a.agent.Since
 			a.now = a.now.Add(time.Hour)
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			if a.last.Agent != nil || !a.agent.Since.Equal(since) {
 				t.Errorf("available since %v; want %v", a.agent.Since, since)
 			}
 		}, available, "", false},
 		"signed out": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.do(SignOut{work, offline})
 		}, offline, "", true},
 		"signed out with a chat": {func(a *agentTest) {
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.held = 1
 			a.do(SignOut{work, offline})
 		}, available, "Offline", true},
 		"signed out in one of two tabs": {func(a *agentTest) {
 			a.do(Arrive{other})
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			a.do(SignOut{work, offline})
 		}, available, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAgentTest(t)
-			if err := a.try(SetStatus{available}); center.ReasonOf(err) != center.BadRequest {
+			if err := a.try(SetStatus{Status: available}); center.ReasonOf(err) != center.BadRequest {
 				t.Errorf("available without a client = %v", err)
 			}
 			a.do(Arrive{tab})
 			c.do(a)
 			a.want(c.status, c.next, c.barred)
+		})
+	}
+}
+
+// TestWhoHasSetTheStatus: a status has who chose it, also when it followed later.
+func TestWhoHasSetTheStatus(t *testing.T) {
+	for name, c := range map[string]struct {
+		do       func(a *agentTest)
+		set, now Setter // of the next status, and of the status
+	}{
+		"nobody":           {func(*agentTest) {}, "", ""},
+		"the agent":        {func(a *agentTest) { a.do(SetStatus{Status: lunch}) }, "", ByAgent},
+		"a supervisor":     {func(a *agentTest) { a.do(SetStatus{lunch, BySupervisor}) }, "", BySupervisor},
+		"first the former": {func(a *agentTest) { a.do(SetStatus{Status: lunch}); a.do(SetStatus{lunch, BySupervisor}) }, "", ByAgent},
+		"what is to follow": {func(a *agentTest) {
+			a.do(SetStatus{Status: available})
+			a.held = 1
+			a.do(SetStatus{lunch, BySupervisor})
+		}, BySupervisor, ByAgent},
+		"what has followed": {func(a *agentTest) {
+			a.do(SetStatus{Status: available})
+			a.held = 1
+			a.do(SetStatus{lunch, BySupervisor})
+			a.held = 0
+			a.do(Settle{})
+		}, "", BySupervisor},
+		"nothing follows any more": {func(a *agentTest) {
+			a.do(SetStatus{Status: available})
+			a.held = 1
+			a.do(SetStatus{lunch, BySupervisor})
+			a.do(SetStatus{Status: available})
+		}, "", ByAgent},
+		"signing out": {func(a *agentTest) {
+			a.do(SetStatus{available, BySupervisor})
+			a.do(SignOut{work, offline})
+		}, "", ByAgent},
+		"not coming back": {func(a *agentTest) {
+			a.do(SetStatus{Status: available})
+			a.do(Depart{tab})
+			a.pass(time.Hour)
+		}, "", BySystem},
+		"not coming back to a chat": {func(a *agentTest) {
+			a.do(SetStatus{Status: available})
+			a.held = 1
+			a.do(Depart{tab})
+			a.pass(time.Hour)
+		}, BySystem, ByAgent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAgentTest(t)
+			a.do(Arrive{tab})
+			c.do(a)
+			if a.agent.SetBy != c.now || a.agent.ChosenBy != c.set {
+				t.Errorf("%s is set by %q, what follows by %q; want %q, %q", a.agent.Status.Name, a.agent.SetBy, a.agent.ChosenBy, c.now, c.set)
+			}
 		})
 	}
 }
@@ -260,7 +315,7 @@ func TestPresence(t *testing.T) {
 			a.pass(time.Hour)
 		}, available, "", false, false},
 		"Offline with a picked chat, and away for too long": {func(a *agentTest) {
-			a.do(SetStatus{offline})
+			a.do(SetStatus{Status: offline})
 			a.held = 1
 			a.do(Depart{tab})
 			a.pass(time.Hour)
@@ -276,7 +331,7 @@ func TestPresence(t *testing.T) {
 			a := newAgentTest(t)
 			a.do(Arrive{tab})
 			a.do(Arrive{tab})
-			a.do(SetStatus{available})
+			a.do(SetStatus{Status: available})
 			c.do(a)
 			a.want(c.status, c.next, c.barred)
 			if a.last.Take != c.taken {
@@ -313,7 +368,7 @@ func TestRandomAgents(t *testing.T) {
 			}
 			switch chance.IntN(8) {
 			case 0, 1:
-				a.try(SetStatus{all[chance.IntN(4)]}) // refused without a client: tested above
+				a.try(SetStatus{Status: all[chance.IntN(4)]}) // refused without a client: tested above
 			case 2:
 				a.do(Arrive{client})
 			case 3:

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -96,14 +97,21 @@ func (d *decision) edit() *Agent {
 }
 
 // set makes a status the agent's. Nothing is to follow it any more.
-func (d *decision) set(s Status) {
+func (d *decision) set(s Status, by Setter) {
 	a := d.edit()
 	if a.Status == s && a.Next == nil {
 		return
 	}
-	if a.Next, a.Chosen = nil, (time.Time{}); a.Status != s {
-		a.Status, a.Since = s, d.env.Now
+	if a.Next, a.Chosen, a.ChosenBy = nil, (time.Time{}), ""; a.Status != s {
+		a.Status, a.Since, a.SetBy = s, d.env.Now, by
 	}
+	d.change.Events = append(d.change.Events, StateChange)
+}
+
+// follow has a status follow when nothing is in hand any more.
+func (d *decision) follow(s Status, by Setter) {
+	a := d.edit()
+	a.Next, a.Chosen, a.ChosenBy = &s, d.env.Now, by
 	d.change.Events = append(d.change.Events, StateChange)
 }
 
@@ -113,25 +121,26 @@ func (d *decision) set(s Status) {
 // after-contact work ends: the rules of the API's next status.
 //
 // A routable status of an agent who has no client is refused as BadRequest: nobody would answer.
-type SetStatus struct{ Status }
+type SetStatus struct {
+	Status
+	By Setter // "" for the agent himself
+}
 
 func (s SetStatus) decide(d *decision) error {
-	a := d.agent
+	a, by := d.agent, cmp.Or(s.By, ByAgent)
 	switch {
 	case s.Type == Routable && !a.Present():
 		return center.Errorf(center.BadRequest, "the agent is not signed in; only an agent who is can be set to %s", s.Name)
 	case s.Type == Routable, s.Status == a.Status:
 		if a.Status != s.Status || a.Next != nil {
-			d.set(s.Status)
+			d.set(s.Status, by)
 		}
 	case d.env.Held == 0:
 		d.change.Empty = true
-		d.set(s.Status)
+		d.set(s.Status, by)
 	case a.Next == nil || *a.Next != s.Status:
-		a = d.edit()
-		a.Next, a.Chosen = &s.Status, d.env.Now
+		d.follow(s.Status, by)
 		d.change.Clear = true
-		d.change.Events = append(d.change.Events, StateChange)
 	default:
 		d.change.Clear = true // what followed from the first time may have failed
 	}
@@ -144,7 +153,7 @@ type Settle struct{}
 func (Settle) decide(d *decision) error {
 	if d.agent.Next != nil && d.env.Held == 0 {
 		d.change.Empty = true
-		d.set(*d.agent.Next)
+		d.set(*d.agent.Next, d.agent.ChosenBy)
 	}
 	return nil
 }
@@ -214,15 +223,14 @@ func (t Tick) decide(d *decision) error {
 	case d.env.Held == 0:
 		was := a.Online()
 		d.change.Empty, a.By = true, time.Time{}
-		if d.set(t.Offline); was {
+		if d.set(t.Offline, BySystem); was {
 			d.change.Events = append(d.change.Events, Logout)
 		}
 	case d.env.Now.Before(lost):
 		a.By = lost
 	default:
 		if a.Next == nil {
-			a.Next, a.Chosen = &t.Offline, d.env.Now
-			d.change.Events = append(d.change.Events, StateChange)
+			d.follow(t.Offline, BySystem)
 		}
 		a.By = d.env.Now.Add(takeAgain)
 		d.change.Take = true

@@ -45,7 +45,7 @@ func (s SignOut) decide(d *decision) error {
 		return nil
 	}
 	d.change.Unwatch = true
-	if err := (SetStatus{s.Offline}).decide(d); err != nil {
+	if err := (SetStatus{Status: s.Offline}).decide(d); err != nil {
 		return err
 	}
 	if was {

@@ -21,11 +21,13 @@ const (
 
 // Snapshot is what an agent is at a time: his status, and what he has in hand.
 type Snapshot struct {
-	Status *agent.Status `json:"status,omitempty"` // nil for one of whom nothing is known
-	Since  time.Time     `json:"since,omitzero"`
-	Next   *agent.Status `json:"next,omitempty"`
-	Chosen time.Time     `json:"chosen,omitzero"`
-	Hands  []Hand        `json:"hands,omitempty"`
+	Status   *agent.Status `json:"status,omitempty"` // nil for one of whom nothing is known
+	Since    time.Time     `json:"since,omitzero"`
+	SetBy    agent.Setter  `json:"setBy,omitempty"`
+	Next     *agent.Status `json:"next,omitempty"`
+	Chosen   time.Time     `json:"chosen,omitzero"`
+	ChosenBy agent.Setter  `json:"chosenBy,omitempty"`
+	Hands    []Hand        `json:"hands,omitempty"`
 }
 
 // Hand is a contact in an agent's hands.
@@ -59,7 +61,7 @@ func snapshot(a *agent.Agent, hands []Hand) *Snapshot {
 	s := &Snapshot{Hands: slices.Clone(hands)}
 	slices.SortStableFunc(s.Hands, func(a, b Hand) int { return cmp.Or(a.Queued.Compare(b.Queued), cmp.Compare(a.Contact, b.Contact)) })
 	if a != nil {
-		s.Status, s.Since, s.Next, s.Chosen = &a.Status, a.Since, a.Next, a.Chosen
+		s.Status, s.Since, s.SetBy, s.Next, s.Chosen, s.ChosenBy = &a.Status, a.Since, a.SetBy, a.Next, a.Chosen, a.ChosenBy
 	}
 	return s
 }

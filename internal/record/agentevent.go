@@ -16,7 +16,7 @@ func agentEvent(f *Fact, s *Setting) object {
 	}
 }
 
-// agentSnapshot is null where there is no snapshot.
+// agentSnapshot is null where there is no snapshot. SetBy, who has chosen a status, is Parley's own.
 func agentSnapshot(f *Fact, snap *Snapshot, s *Setting) any {
 	if snap == nil {
 		return nil
@@ -25,12 +25,12 @@ func agentSnapshot(f *Fact, snap *Snapshot, s *Setting) any {
 	o := object{"AgentStatus": nil, "Configuration": configuration(f, snap, &a, s), "Contacts": nil, "NextAgentStatus": nil}
 	if st := snap.Status; st != nil {
 		o["AgentStatus"] = object{
-			"ARN": s.Partition.ARN(f.Instance, center.KindAgentStatus, string(st.ID)), "Name": st.Name, "StartTimestamp": milli(snap.Since), "Type": st.Type,
+			"ARN": s.Partition.ARN(f.Instance, center.KindAgentStatus, string(st.ID)), "Name": st.Name, "SetBy": orNull(snap.SetBy), "StartTimestamp": milli(snap.Since), "Type": st.Type,
 		}
 	}
 	if st := snap.Next; st != nil {
 		o["NextAgentStatus"] = object{
-			"ARN": s.Partition.ARN(f.Instance, center.KindAgentStatus, string(st.ID)), "EnqueuedTimestamp": milli(snap.Chosen), "Name": st.Name,
+			"ARN": s.Partition.ARN(f.Instance, center.KindAgentStatus, string(st.ID)), "EnqueuedTimestamp": milli(snap.Chosen), "Name": st.Name, "SetBy": orNull(snap.ChosenBy),
 		}
 	}
 	contacts := make([]object, 0, len(snap.Hands))

@@ -13,7 +13,7 @@ import (
 )
 
 // TestRecordsOfSupervisors: what a supervisor does to an agent's status by PutUserStatus is told in the agent events as what the
-// agent does himself: each change of what the agent is, or will be, once.
+// agent does himself: each change of what the agent is, or will be, once, and who has set it.
 func TestRecordsOfSupervisors(t *testing.T) {
 	e := newEar(t, well)
 	s := servertest.Start(t, func(c *server.Config) {
@@ -45,10 +45,11 @@ func TestRecordsOfSupervisors(t *testing.T) {
 	d.Leave(customer.Contact)
 	d.Clear(customer.Contact)
 	stream.Snapshot(has("Offline", ""))
+	d.Choose("Available")
+	const available, next = "STATE_CHANGE Available by SUPERVISOR", ", next Offline by SUPERVISOR"
 	want := []string{
-		"LOGIN Offline", "STATE_CHANGE Available", "STATE_CHANGE Available 1", "STATE_CHANGE Available 1",
-		"STATE_CHANGE Available 1, next Offline", "STATE_CHANGE Available 1", "STATE_CHANGE Available 1, next Offline",
-		"STATE_CHANGE Available 1, next Offline", "STATE_CHANGE Available, next Offline", "STATE_CHANGE Offline",
+		"LOGIN Offline", available, available + " 1", available + " 1", available + " 1" + next, available + " 1", available + " 1" + next,
+		available + " 1" + next, available + next, "STATE_CHANGE Offline by SUPERVISOR", "STATE_CHANGE Available by AGENT",
 	}
 	var got []string
 	for len(got) == 0 || got[len(got)-1] != want[len(want)-1] {
@@ -61,8 +62,8 @@ func TestRecordsOfSupervisors(t *testing.T) {
 		var v struct {
 			EventType            string
 			CurrentAgentSnapshot struct {
-				AgentStatus     struct{ Name string }
-				NextAgentStatus *struct{ Name string }
+				AgentStatus     chosen
+				NextAgentStatus *chosen
 				Contacts        []any
 			}
 		}
@@ -70,16 +71,26 @@ func TestRecordsOfSupervisors(t *testing.T) {
 			t.Fatalf("%s: %v", n.body, err)
 		}
 		now := v.CurrentAgentSnapshot
-		text := v.EventType + " " + now.AgentStatus.Name
+		text := v.EventType + " " + now.AgentStatus.String()
 		if len(now.Contacts) > 0 {
 			text += " 1"
 		}
 		if now.NextAgentStatus != nil {
-			text += ", next " + now.NextAgentStatus.Name
+			text += ", next " + now.NextAgentStatus.String()
 		}
 		got = append(got, text)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("told is\n%q; want\n%q", got, want)
 	}
+}
+
+// chosen is a status of an agent event.
+type chosen struct{ Name, SetBy string }
+
+func (c chosen) String() string {
+	if c.SetBy == "" {
+		return c.Name
+	}
+	return c.Name + " by " + c.SetBy
 }

@@ -59,7 +59,7 @@ func (s *Agents) PutUserStatus(ctx context.Context, in *connect.PutUserStatusReq
 	if status.Disabled {
 		return nil, center.Errorf(center.BadRequest, "the agent status %s is disabled", status.Name)
 	}
-	if _, err := s.Engine.Agents.Do(ctx, snap.ID(), u.ID, agent.SetStatus{Status: catalog.StatusOf(status)}); err != nil {
+	if _, err := s.Engine.Agents.Do(ctx, snap.ID(), u.ID, agent.SetStatus{Status: catalog.StatusOf(status), By: agent.BySupervisor}); err != nil {
 		return nil, err
 	}
 	return &connect.PutUserStatusResponse{}, nil
