@@ -297,6 +297,7 @@ const (
 	WaitingCauseNOT_WAITING    WaitingCause = "NOT_WAITING"
 	WaitingCauseRINGS          WaitingCause = "RINGS"
 	WaitingCauseRESERVED       WaitingCause = "RESERVED"
+	WaitingCauseSET_ASIDE      WaitingCause = "SET_ASIDE"
 	WaitingCauseNO_PROFILE     WaitingCause = "NO_PROFILE"
 	WaitingCauseMANUAL_ONLY    WaitingCause = "MANUAL_ONLY"
 	WaitingCauseNO_AGENTS      WaitingCause = "NO_AGENTS"
@@ -315,21 +316,21 @@ const (
 
 // Values returns every value of WaitingCause, in the model's order.
 func (WaitingCause) Values() []WaitingCause {
-	return []WaitingCause{WaitingCauseNOT_WAITING, WaitingCauseRINGS, WaitingCauseRESERVED, WaitingCauseNO_PROFILE,
-		WaitingCauseMANUAL_ONLY, WaitingCauseNO_AGENTS, WaitingCauseDUE, WaitingCauseOTHERS_FIRST,
-		WaitingCauseNO_SLOT, WaitingCauseTOO_EARLY, WaitingCauseNOT_CLEARED, WaitingCauseOTHER_CHANNEL,
-		WaitingCauseNEXT_STATUS, WaitingCauseNOT_ROUTABLE, WaitingCauseOFFLINE, WaitingCauseEXCLUDED,
-		WaitingCauseCRITERIA_UNMET}
+	return []WaitingCause{WaitingCauseNOT_WAITING, WaitingCauseRINGS, WaitingCauseRESERVED, WaitingCauseSET_ASIDE,
+		WaitingCauseNO_PROFILE, WaitingCauseMANUAL_ONLY, WaitingCauseNO_AGENTS, WaitingCauseDUE,
+		WaitingCauseOTHERS_FIRST, WaitingCauseNO_SLOT, WaitingCauseTOO_EARLY, WaitingCauseNOT_CLEARED,
+		WaitingCauseOTHER_CHANNEL, WaitingCauseNEXT_STATUS, WaitingCauseNOT_ROUTABLE, WaitingCauseOFFLINE,
+		WaitingCauseEXCLUDED, WaitingCauseCRITERIA_UNMET}
 }
 
 // Valid reports whether e is one of the values of WaitingCause.
 func (e WaitingCause) Valid() bool {
 	switch e {
-	case WaitingCauseNOT_WAITING, WaitingCauseRINGS, WaitingCauseRESERVED, WaitingCauseNO_PROFILE,
-		WaitingCauseMANUAL_ONLY, WaitingCauseNO_AGENTS, WaitingCauseDUE, WaitingCauseOTHERS_FIRST,
-		WaitingCauseNO_SLOT, WaitingCauseTOO_EARLY, WaitingCauseNOT_CLEARED, WaitingCauseOTHER_CHANNEL,
-		WaitingCauseNEXT_STATUS, WaitingCauseNOT_ROUTABLE, WaitingCauseOFFLINE, WaitingCauseEXCLUDED,
-		WaitingCauseCRITERIA_UNMET:
+	case WaitingCauseNOT_WAITING, WaitingCauseRINGS, WaitingCauseRESERVED, WaitingCauseSET_ASIDE,
+		WaitingCauseNO_PROFILE, WaitingCauseMANUAL_ONLY, WaitingCauseNO_AGENTS, WaitingCauseDUE,
+		WaitingCauseOTHERS_FIRST, WaitingCauseNO_SLOT, WaitingCauseTOO_EARLY, WaitingCauseNOT_CLEARED,
+		WaitingCauseOTHER_CHANNEL, WaitingCauseNEXT_STATUS, WaitingCauseNOT_ROUTABLE, WaitingCauseOFFLINE,
+		WaitingCauseEXCLUDED, WaitingCauseCRITERIA_UNMET:
 		return true
 	}
 	return false

@@ -198,6 +198,7 @@ func (s *Service) PickContact(ctx context.Context, in *agent.PickContactRequest)
 // causes are the names of the causes for which a contact has no agent yet.
 var causes = map[routing.Cause]agent.WaitingCause{
 	routing.NotWaiting: agent.WaitingCauseNOT_WAITING, routing.Rings: agent.WaitingCauseRINGS, routing.Reserved: agent.WaitingCauseRESERVED,
+	routing.SetAside:  agent.WaitingCauseSET_ASIDE,
 	routing.NoProfile: agent.WaitingCauseNO_PROFILE, routing.ManualOnly: agent.WaitingCauseMANUAL_ONLY, routing.NoAgents: agent.WaitingCauseNO_AGENTS,
 	routing.Due: agent.WaitingCauseDUE, routing.Others: agent.WaitingCauseOTHERS_FIRST, routing.NoSlot: agent.WaitingCauseNO_SLOT,
 	routing.TooEarly: agent.WaitingCauseTOO_EARLY, routing.Barred: agent.WaitingCauseNOT_CLEARED, routing.OtherChannel: agent.WaitingCauseOTHER_CHANNEL,

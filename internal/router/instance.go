@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ type chat struct {
 	chatNews
 	excluded []center.UserID // could not be offered it, for a moment
 	failures int             // how often it could be offered to nobody, one after another
-	paused   bool            // it is offered to nobody, for a while
+	paused   *routing.Reason // why it is offered to nobody, for a while; nil when it is
 	waits    bool            // routing knows it
 	waiter   *waiter         // as the census counts it; nil when it does not
 }
@@ -394,15 +395,21 @@ func latest(a, b time.Time) time.Time {
 // setContact tells routing how a contact waits, or that it does not.
 func (in *instance) setContact(id center.ContactID) {
 	c := in.chats[id]
-	if c == nil || c.chat == nil || c.chat.Queue == nil || c.chat.Joining != "" || c.paused {
-		if c != nil && c.waits {
-			in.routing.DropContact(id)
-			in.census.wait(&c.waiter, nil)
-			c.waits = false
-		}
+	if c == nil {
+		return
+	}
+	if c.waits && (!c.queued() || c.paused != nil) {
+		in.routing.DropContact(id)
+		c.waits = false
+	}
+	if !c.queued() {
+		in.census.wait(&c.waiter, nil)
 		return
 	}
 	in.census.wait(&c.waiter, &waiter{queue: c.chat.Queue.Queue, part: partOf(c.chat), since: c.chat.Queue.Since})
+	if c.paused != nil {
+		return
+	}
 	queue, priority, rank, _ := c.chat.Rank()
 	facts := routing.Contact{ID: id, Channel: routing.Chat, Queue: queue, Priority: priority, Rank: rank, Enqueued: c.chat.Queue.Since, Step: stepOf(c.chat.Queue)}
 	if user, ok := strings.CutPrefix(string(queue), machine.AgentQueue); ok {
@@ -421,18 +428,42 @@ func (in *instance) setContact(id center.ContactID) {
 	_ = in.routing.SetContact(facts) // an expression that cannot be read is met by nobody, as Explain says
 }
 
+// queued reports whether the contact waits for an agent.
+func (c *chat) queued() bool { return c.chat != nil && c.chat.Queue != nil && c.chat.Joining == "" }
+
+// explain says why a contact has no agent yet.
+func (in *instance) explain(id center.ContactID, now time.Time, shows func(center.UserID) bool) routing.Explanation {
+	if c := in.chats[id]; c != nil && c.queued() && c.paused != nil {
+		why := *c.paused
+		if w := c.chat.Ringing(); w != nil { // somebody has chosen the agent
+			why = routing.Reason{Cause: routing.Rings, User: w.User, Channel: routing.Chat}
+		}
+		return routing.Explanation{Reasons: []routing.Reason{why}}
+	}
+	return in.routing.Explain(id, now, shows)
+}
+
 // setAside keeps a contact from an agent for a moment, or, when it was not refused for how the two stand, from
 // everybody: longer each time.
-func (in *instance) setAside(a routing.Assignment, c *chat, now time.Time, refused bool) {
-	pause := aside
+func (in *instance) setAside(a routing.Assignment, c *chat, now time.Time, err error, refused bool) {
+	until := now.Add(aside)
 	if refused {
 		c.excluded = append(c.excluded, a.User)
 	} else {
-		pause = min(aside<<min(c.failures, 8), maxAside)
-		c.paused, c.failures = true, c.failures+1
+		until = now.Add(min(aside<<min(c.failures, 8), maxAside))
+		c.failures++
+		c.paused = &routing.Reason{Cause: routing.SetAside, User: a.User, Channel: routing.Chat, Name: whatFailed(err), Until: until}
 	}
-	in.aside[a.Contact] = now.Add(pause)
+	in.aside[a.Contact] = until
 	in.setContact(a.Contact)
+}
+
+// whatFailed says why an offer could not be made, to those who may ask. What an error of the server says is for its log alone.
+func whatFailed(err error) string {
+	if e, ok := errors.AsType[*center.Error](err); ok && e.Reason != center.Internal {
+		return e.Message
+	}
+	return "the server's log says why"
 }
 
 // stepOf returns the active step of the routing criteria, an empty one when anybody may take the contact.

@@ -3,6 +3,7 @@ package router_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/engine/enginetest"
+	"parley.example/parley/internal/routing"
 	"parley.example/parley/internal/store"
 )
 
@@ -178,5 +180,43 @@ func TestMisfitsAreTriedAgain(t *testing.T) {
 				t.Errorf("the supervisor has his permission again: %t, and supervises: %t", back, has)
 			}
 		}
+	})
+}
+
+// A chat whose offer fails for a reason that any agent would meet is set aside, and explained so: it waits all the same, and is
+// counted as waiting.
+func TestSetAsideIsExplained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		weak := &brittle{Store: enginetest.Memory(t)}
+		c := open(t, weak)
+		bo := c.hire("bo", nil)
+		id := c.chat()
+		synctest.Wait()
+		weak.refuses.Store(true)
+		c.arrive(bo)
+		for _, pause := range []time.Duration{time.Second, 2 * time.Second} {
+			synctest.Wait()
+			until := c.Clock.Now().Add(pause)
+			r := c.explain(id)
+			if r.Cause != routing.SetAside || r.User != bo || !r.Until.Equal(until) || r.Name != "the server's log says why" {
+				t.Errorf("the chat is explained by %+v; want it set aside until %s", r, until)
+			}
+			if text := r.String(); !strings.Contains(text, "set aside until "+until.UTC().Format(time.RFC3339)) || !strings.Contains(text, r.Name) {
+				t.Errorf("the explanation is %q", text)
+			}
+			if n, err := c.router.Numbers(t.Context(), c.instance, nil); err != nil || n.Lines[c.queue()].Waiting != 1 {
+				t.Errorf("the chat is set aside; the numbers are %+v, %v; want one that waits", n, err)
+			}
+			time.Sleep(pause)
+		}
+		synctest.Wait()
+		weak.refuses.Store(false)
+		c.assign(id, bo)
+		if r := c.explain(id); r.Cause != routing.Rings || r.User != bo {
+			t.Errorf("the chat rings at %s, whom somebody has chosen while it was set aside; it is explained by %v", bo, r)
+		}
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		c.has(id, bo, contact.WorkConnecting)
 	})
 }

@@ -356,7 +356,7 @@ func (r *Router) assign(in *instance, now time.Time) (offers []pending) {
 		if !until.After(now) {
 			delete(in.aside, id)
 			if c := in.chats[id]; c != nil {
-				c.excluded, c.paused = nil, false
+				c.excluded, c.paused = nil, nil
 			}
 			in.setContact(id)
 		}
@@ -454,7 +454,7 @@ func (r *Router) offer(ctx context.Context, p pending) {
 		in.takeAgent(a.User, agentNews{state, version})
 	}
 	if c := in.chats[a.Contact]; c != nil {
-		in.setAside(a, c, r.Clock.Now(), refused)
+		in.setAside(a, c, r.Clock.Now(), err, refused)
 		if !refused && c.failures == 1 {
 			r.Log.ErrorContext(ctx, "an offer could not be made; it is tried again, less and less often", "contact", a.Contact, "agent", a.User, "err", err)
 		}
@@ -504,11 +504,10 @@ func (r *Router) Next() (t time.Time, quiet bool) {
 func (r *Router) Explain(ctx context.Context, id center.InstanceID, chat center.ContactID, shows func(center.UserID) bool) (why routing.Explanation, err error) {
 	r.tell(id, func(n *news) { n.unsure.chats[chat] = true }) // its last commit may not have been told of yet
 	err = r.knowing(ctx, id, func(in *instance) {
-		of := routing.New() // nobody is known
-		if in != nil {
-			of = in.routing
+		if in == nil {
+			in = newInstance(id, r.Clock.Now) // nobody is known
 		}
-		why = of.Explain(chat, r.Clock.Now(), shows)
+		why = in.explain(chat, r.Clock.Now(), shows)
 	})
 	return why, err
 }

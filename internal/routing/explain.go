@@ -18,6 +18,7 @@ const (
 	NotWaiting Cause = iota // it is not known to wait
 	Rings                   // it has been offered to Reason.User
 	Reserved                // it is about to be offered to Reason.User
+	SetAside                // an offer of it to Reason.User has failed, as Reason.Name says: it is offered to nobody until Reason.Until
 	NoProfile               // no routing profile has its queue for its channel
 	ManualOnly              // profiles have its queue, but only for agents to pick contacts themselves
 	NoAgents                // profiles have its queue, and no agent has one of them
@@ -53,6 +54,7 @@ type Reason struct {
 	Count   int
 	Limit   int
 	Wait    time.Duration
+	Until   time.Time
 }
 
 // String says the reason in a sentence.
@@ -65,6 +67,8 @@ func (r Reason) String() string {
 		return "it rings with " + agent
 	case Reserved:
 		return "it is being offered to " + agent
+	case SetAside:
+		return fmt.Sprintf("it could not be offered to %s (%s): it is set aside until %s, and offered again then", agent, r.Name, r.Until.UTC().Format(time.RFC3339))
 	case NoProfile:
 		return "no routing profile has its queue for " + r.Channel.String()
 	case ManualOnly:
