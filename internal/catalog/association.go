@@ -49,19 +49,29 @@ func (snap *Snapshot) Associations(typ string) []*Association {
 	return slices.DeleteFunc(All[*Association](snap), func(a *Association) bool { return a.Type != typ })
 }
 
+// NormalOrigin returns an origin as browsers send it: in small letters, and without the port that its scheme has anyway.
+func NormalOrigin(origin string) string {
+	origin = strings.TrimSuffix(strings.ToLower(origin), ":")
+	switch scheme, host, _ := strings.Cut(origin, "://"); scheme {
+	case "https":
+		return scheme + "://" + strings.TrimSuffix(host, ":443")
+	case "http":
+		return scheme + "://" + strings.TrimSuffix(host, ":80")
+	}
+	return origin
+}
+
 // AllowsOrigin reports whether pages of an origin may embed the agent's desk
-// (AssociateApprovedOrigin).
+// (AssociateApprovedOrigin), however it was written when it was approved.
 func (snap *Snapshot) AllowsOrigin(origin string) bool {
-	if _, ok := snap.Association(Origins + " " + origin); ok {
-		return true
-	}
+	origin = NormalOrigin(origin)
 	scheme, host, _ := strings.Cut(origin, "://")
-	_, domain, ok := strings.Cut(host, ".")
-	if !ok {
-		return false
-	}
-	_, ok = snap.Association(Origins + " " + scheme + "://*." + domain)
-	return ok
+	_, domain, _ := strings.Cut(host, ".")
+	star := scheme + "://*." + domain
+	return slices.ContainsFunc(snap.Associations(Origins), func(a *Association) bool {
+		approved := NormalOrigin(a.Value)
+		return approved == origin || domain != "" && approved == star
+	})
 }
 
 // MayCall is nil when flows of the instance may call a function, by

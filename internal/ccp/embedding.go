@@ -21,8 +21,8 @@ func ancestors(snap *catalog.Snapshot) string {
 		return list
 	}
 	for _, a := range snap.Associations(catalog.Origins) {
-		if safe.MatchString(a.Value) {
-			list += " " + a.Value
+		if origin := catalog.NormalOrigin(a.Value); safe.MatchString(origin) {
+			list += " " + origin
 		}
 	}
 	return list

@@ -65,7 +65,7 @@ func cookie(t *testing.T, r reply) (pair, whole string) {
 // that change with them.
 func TestAgentPage(t *testing.T) {
 	s := servertest.Start(t)
-	approve(t, s, crm)
+	approve(t, s, "HTTPS://CRM.example.com:443")
 	r := call(t, s, "GET", "/ccp-v2/", "")
 	policy := r.header.Get("Content-Security-Policy")
 	if r.status != 200 || !strings.HasSuffix(policy, "frame-ancestors 'self' "+crm) || r.header.Get("X-Frame-Options") != "" || r.header.Get("Cross-Origin-Opener-Policy") != "" {

@@ -56,12 +56,12 @@ func checkBotV1(a *catalog.Association) string {
 	return ""
 }
 
-// checkOrigin takes what a browser sends as Origin. A star may stand for the
-// first label of the host.
+// checkOrigin takes what a browser sends as Origin, or would if it did not write it in its
+// normal form (see [catalog.NormalOrigin]). A star may stand for the first label of the host.
 func checkOrigin(a *catalog.Association) string {
 	u, err := url.Parse(a.Value)
 	plain := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
-	if !plain || a.Value != u.Scheme+"://"+u.Host || strings.Contains(strings.TrimPrefix(u.Host, "*."), "*") {
+	if !plain || !strings.EqualFold(a.Value, u.Scheme+"://"+u.Host) || strings.Contains(strings.TrimPrefix(u.Host, "*."), "*") {
 		return fmt.Sprintf("%q is not an origin: a scheme, a host and an optional port, such as https://example.com", a.Value)
 	}
 	return ""

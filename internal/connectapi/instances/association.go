@@ -56,7 +56,8 @@ func associated[O any](ctx context.Context, s *Instances, instance, typ string, 
 func valueOf(a *catalog.Association) string { return a.Value }
 
 // AssociateApprovedOrigin lets pages of an origin embed the agent's desk.
-// Origin is what a browser sends: a scheme, a host and perhaps a port.
+// Origin is a scheme, a host and perhaps a port. It is listed as it was given, and compared in the
+// form in which browsers send it: HTTPS://Example.com:443 approves https://example.com.
 func (s *Instances) AssociateApprovedOrigin(ctx context.Context, in *connect.AssociateApprovedOriginRequest) (*connect.AssociateApprovedOriginResponse, error) {
 	return &connect.AssociateApprovedOriginResponse{}, s.associate(ctx, in.InstanceId, catalog.Association{Type: catalog.Origins, Value: in.Origin, Token: wire.Text(in.ClientToken)})
 }
