@@ -287,3 +287,19 @@ test('the page by itself: its panel does what an agent needs', async () => {
   await tab.locator('#user').waitFor(); // for good
   assert.deepEqual(errors, []);
 });
+
+test('the page by itself: a supervisor who is offered no chats is not told to be available', async () => {
+  const agent = await office.agent();
+  const context = await agent.profile({ signedIn: false });
+  const tab = await context.newPage();
+  await tab.goto(office.ccpUrl);
+  await tab.fill('#user', 'demo-supervisor');
+  await tab.fill('#password', agent.password);
+  await tab.keyboard.press('Enter');
+  for (const state of ['Offline', 'Available']) {
+    await tab.locator('#state option').first().waitFor({ state: 'attached' });
+    await tab.selectOption('#state', { label: state });
+    await tab.locator(`#state[data-type=${state === 'Offline' ? 'OFFLINE' : 'ROUTABLE'}]`).waitFor();
+    assert.equal(await tab.locator('#none').textContent(), 'No chats. Your routing profile has no queues that offer any. Those that you watch are shown here.');
+  }
+});

@@ -20,6 +20,16 @@ const actions = {
   ERROR: [['Clear', 'clearContact']],
 };
 
+/** What to expect with nothing in hand: whoever has no slots, or no queues, is not offered what others are, whatever his state. */
+function idle({ RoutingProfile, Permissions }, available) {
+  const slots = RoutingProfile.Concurrencies.some((c) => c.Channel === 'CHAT' && c.Maximum > 0);
+  const queues = RoutingProfile.Queues.some((q) => q.Channel === 'CHAT' && q.Offered);
+  const watches = Permissions.includes('ManagerListenIn') ? ' Those that you watch are shown here.' : '';
+  if (!slots) return `No chats.${watches || ' Your routing profile has no slots for them.'}`;
+  if (!queues) return `No chats. Your routing profile has no queues that offer any.${watches}`;
+  return available ? 'No chats. The next one rings here.' : 'No chats. Choose Available to be offered some.';
+}
+
 export class Panel {
   #desk;
   #commands;
@@ -70,7 +80,7 @@ export class Panel {
     this.#times = [];
     $('contacts').replaceChildren(...snapshot.Contacts.map((c) => this.#row(c)));
     $('none').hidden = snapshot.Contacts.length > 0;
-    $('none').textContent = snapshot.Status.Type === 'ROUTABLE' ? 'No chats. The next one rings here.' : 'No chats. Choose Available to be offered some.';
+    $('none').textContent = idle(configuration, snapshot.Status.Type === 'ROUTABLE');
     if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     this.#tick();
   }
