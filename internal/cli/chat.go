@@ -44,7 +44,8 @@ func (chatCmd) Help() string {
   parley chat --instance ID --flow ID      sign with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
   echo "Hello" | parley chat               send lines from a pipe and print the answers
 
-In the chat, /end ends it, /leave leaves it open and prints how to rejoin it, and /help lists these commands.
+In the chat, /end ends it, /leave or /quit leaves it open and prints how to rejoin it, and /help lists these commands.
+Nothing else that begins with a slash is sent, unless there are two: //end sends /end.
 A view of a flow is asked field by field, then an action is chosen; /skip leaves it.`
 }
 
@@ -237,7 +238,7 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal.Termi
 		switch {
 		case line == "/help":
 			d.help()
-		case line == "/leave":
+		case line == "/leave", line == "/quit":
 			return
 		case line == "/end":
 			if err := s.End(ctx); err != nil {
@@ -248,6 +249,10 @@ func (c *chatCmd) say(ctx context.Context, s *client.Session, ui *terminal.Termi
 				return
 			}
 		case d.answer(ctx, line) || line == "":
+		case strings.HasPrefix(line, "//"):
+			d.send(ctx, line[1:])
+		case strings.HasPrefix(line, "/"):
+			ui.NotSent(terminal.NoCommand(line).Error())
 		default:
 			d.send(ctx, line)
 		}

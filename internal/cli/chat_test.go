@@ -112,7 +112,11 @@ func TestChatCommands(t *testing.T) {
 	k.out.wait(t, "Ana: remember this")
 	k.say(strings.Repeat("x", 16_385))
 	k.out.wait(t, "not sent: ValidationException")
-	k.say("/leave")
+	k.say("/Quit now")
+	k.out.wait(t, "there is no command /Quit; /help lists them")
+	k.say("//quit")
+	k.out.wait(t, "Ana: /quit\n")
+	k.say("/quit")
 	if status := k.status(); status != 0 {
 		t.Fatalf("leaving = %d %s", status, k.errs)
 	}
@@ -123,7 +127,7 @@ func TestChatCommands(t *testing.T) {
 
 	again := talk(t, strings.Fields(back)...)
 	again.out.wait(t, "remember this")
-	once(t, again.out.String(), "Hello", "Ana: remember this")
+	once(t, again.out.String(), "Hello", "Ana: remember this", "Ana: /quit\n")
 	again.say("/end")
 	if status := again.status(); status != 0 || !strings.Contains(again.out.String(), "-- the chat has ended") {
 		t.Errorf("ending = %d\n%s%s", status, again.out, again.errs)

@@ -76,7 +76,7 @@ func (d *dialogue) question() {
 
 // help lists what can be typed.
 func (d *dialogue) help() {
-	d.ui.Print("/end ends the chat, /leave leaves it open, anything else is sent as a message")
+	d.ui.Print("/end ends the chat, /leave or /quit leaves it open; what begins with no slash is sent as a message, and so is /end of //end")
 	switch {
 	case d.ask != nil:
 		d.ui.Print("A view is asked: " + asking.Help)

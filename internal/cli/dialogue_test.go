@@ -60,7 +60,8 @@ func TestChatAnswersViews(t *testing.T) {
 		"  2  Five courses - takes an evening", "",
 		"Extras (numbers with commas between them):", "3,1",
 		"Anything else? (Allergies, for instance):", "/help",
-		"/back asks the field before", "No nuts",
+		"/back asks the field before", "/none",
+		"-- /none says nothing about a view", "//none of mine",
 		"Choose an action by its number:", "1",
 		"Press Enter to choose it:", "",
 	)
@@ -68,7 +69,7 @@ func TestChatAnswersViews(t *testing.T) {
 		t.Errorf("the chat = %d %s", status, k.errs)
 	}
 	once(t, k.out.String(), "[shows the view list]", "Bo: See the opening hours\n", "Monday: closed", "Bo: Book a table\n", "\n| Customer: Bo\n",
-		"Bo: Book the table\n  Name for the table: Bo\n  Guests: 5\n  Day: 2026-10-31\n  Where: Inside\n  Extras: A birthday cake, A high chair\n  Anything else?: No nuts\n",
+		"Bo: Book the table\n  Name for the table: Bo\n  Guests: 5\n  Day: 2026-10-31\n  Where: Inside\n  Extras: A birthday cake, A high chair\n  Anything else?: /none of mine\n",
 		"Booked: 2026-10-31, for 5", "Bo: Done\n", "Thank you for trying views!", "-- the chat has ended")
 }
 

@@ -134,8 +134,12 @@ func (a *Asking) Take(line string) error {
 	if line == "/empty" {
 		given = nil
 	} else if line != "" {
+		text, isText := strings.CutPrefix(line, "/")
+		if isText && !strings.HasPrefix(text, "/") {
+			return fmt.Errorf("%s says nothing about a view; /help lists what does. // in front is a text that begins with a slash", line)
+		}
 		var err error
-		if given, err = f.Parse(line); err != nil {
+		if given, err = f.Parse(text); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"parley.example/parley/api/agent"
 	"parley.example/parley/client"
+	"parley.example/parley/internal/cli/terminal"
 )
 
 // deskCommand is something that an agent can do by a line that begins with a slash.
@@ -110,7 +111,7 @@ func (d *Desk) do(ctx context.Context, line string) error {
 			return c.run(d, ctx, arg)
 		}
 	}
-	return fmt.Errorf("there is no command %s; /help lists them. // in front sends a text that begins with a slash", name)
+	return terminal.NoCommand(line)
 }
 
 // chat finds the chat of a number, or without one the chat in view, or else the first that fits.

@@ -145,6 +145,12 @@ func (t *Terminal) Read(ctx context.Context, lines chan<- string) {
 	}
 }
 
+// NoCommand says of a line that begins with a slash that it is no command.
+func NoCommand(line string) error {
+	name, _, _ := strings.Cut(line, " ")
+	return fmt.Errorf("there is no command %s; /help lists them. // in front sends a text that begins with a slash", name)
+}
+
 // ReportUnsent reports the lines that will not be sent any more.
 func (t *Terminal) ReportUnsent(lines <-chan string) {
 	for {
