@@ -34,6 +34,7 @@ type Agent struct {
 	By       time.Time         `json:"by,omitzero"`     // when it is decided what becomes of an agent who is absent
 	Epoch    int64             `json:"epoch,omitempty"` // how often he has signed out of all his sessions
 	Ended    []Session         `json:"ended,omitempty"` // sessions that are over before their time, and would not be yet
+	Used     []Code            `json:"used,omitempty"`  // codes for sessions, as long as they would be good
 }
 
 // Status is an agent status.
@@ -117,6 +118,6 @@ func Decode(b []byte) (*Agent, error) {
 
 func (a *Agent) clone() *Agent {
 	n := *a
-	n.Clients, n.Ended = slices.Clone(a.Clients), slices.Clone(a.Ended)
+	n.Clients, n.Ended, n.Used = slices.Clone(a.Clients), slices.Clone(a.Ended), slices.Clone(a.Used)
 	return &n
 }

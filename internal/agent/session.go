@@ -3,6 +3,8 @@ package agent
 import (
 	"slices"
 	"time"
+
+	"parley.example/parley/internal/center"
 )
 
 // Session is what the agent begins when he signs in. Who has its token may act for him until it ends.
@@ -51,5 +53,30 @@ func (s SignOut) decide(d *decision) error {
 	if was {
 		d.change.Events = append(d.change.Events, Logout)
 	}
+	return nil
+}
+
+// Code is what hands a session of the agent's to another document of his browser.
+type Code struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"` // how long it is good
+}
+
+// maxUsed bounds the codes that are remembered for having been used. An agent is given fewer while one is good.
+const maxUsed = 128
+
+// TakeUp uses a code. Each can be used once: the second time is a Conflict, on whichever node, and after a restart too.
+type TakeUp struct{ Code }
+
+func (t TakeUp) decide(d *decision) error {
+	if slices.ContainsFunc(d.agent.Used, func(c Code) bool { return c.ID == t.ID }) {
+		return center.Errorf(center.Conflict, "the code has been used")
+	}
+	a := d.edit()
+	a.Used = slices.DeleteFunc(a.Used, func(c Code) bool { return !c.Until.After(d.env.Now) })
+	if len(a.Used) >= maxUsed {
+		return center.Errorf(center.Throttled, "%d codes have just been used", len(a.Used))
+	}
+	a.Used = append(a.Used, t.Code)
 	return nil
 }

@@ -1,9 +1,12 @@
 package agent
 
 import (
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
+
+	"parley.example/parley/internal/center"
 )
 
 // TestSessions ends sessions one by one, and all together.
@@ -40,5 +43,31 @@ func TestSessions(t *testing.T) {
 	}
 	if !a.agent.SignedOut(later) {
 		t.Error("with too many ended sessions one that had ended began again")
+	}
+}
+
+// TestCodesAreUsedOnce, and forgotten when they are no good any more.
+func TestCodesAreUsedOnce(t *testing.T) {
+	a := newAgentTest(t)
+	use := func(id string) error { return a.try(TakeUp{Code{id, a.now.Add(30 * time.Second)}}) }
+	for _, id := range []string{"one", "two"} {
+		if err := use(id); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		if err := use(id); center.ReasonOf(err) != center.Conflict {
+			t.Errorf("%s again = %v; want a Conflict", id, err)
+		}
+	}
+	for n := range maxUsed - 2 {
+		if err := use(fmt.Sprint(n)); err != nil {
+			t.Fatalf("code %d: %v", n, err)
+		}
+	}
+	if err := use("one more"); center.ReasonOf(err) != center.Throttled {
+		t.Errorf("one code more = %v", err)
+	}
+	a.pass(31 * time.Second)
+	if err := use("later"); err != nil || len(a.agent.Used) != 1 {
+		t.Errorf("later %d codes are remembered, %v; want the new one", len(a.agent.Used), err)
 	}
 }

@@ -71,13 +71,13 @@ func (s *Sealer) OpenStream(sealed string, now time.Time) (Session, error) {
 	return of, err
 }
 
-// codeLife is how long a code for a session is good.
-const codeLife = 30 * time.Second
+// CodeLife is how long a code for a session is good.
+const CodeLife = 30 * time.Second
 
 // Code returns a code with which another document of the same browser takes up a session, and until when. That it
 // is used once is for whoever opens it to see to.
 func (s *Sealer) Code(of Session, now time.Time) (code string, until time.Time) {
-	until = now.Add(codeLife)
+	until = now.Add(CodeLife)
 	return s.sealSession(DeskCode, of, until), until
 }
 

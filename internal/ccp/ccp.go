@@ -53,6 +53,8 @@ type Config struct {
 	Over  func(error) bool
 	// End ends a session; one that is over has ended.
 	End func(context.Context, auth.Session) error
+	// Use uses up a code for a session, which is durable then. It is a Conflict when that has been done.
+	Use func(ctx context.Context, of auth.Session, code string) error
 	// URL returns how the client of a request reaches the server.
 	URL func(context.Context) string
 	// Default is the instance of pages whose address names none. When it is "" that is the only one there is.
@@ -65,13 +67,12 @@ type Config struct {
 // Pages serves the agent's page. It may be used by many goroutines.
 type Pages struct {
 	Config
-	codes codes
-	rate  *ratelimit.Table // of codes, by users
+	rate *ratelimit.Table // of codes, by users
 }
 
 // New returns the pages.
 func New(cfg Config) *Pages {
-	return &Pages{Config: cfg, codes: codes{used: map[string]time.Time{}}, rate: ratelimit.NewTable(ratelimit.Rate{PerSecond: 2, Burst: 50}, 1<<13)}
+	return &Pages{Config: cfg, rate: ratelimit.NewTable(ratelimit.Rate{PerSecond: 2, Burst: 50}, 1<<13)}
 }
 
 // Mounts is the table of what the pages answer.

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"time"
 
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
@@ -77,12 +75,24 @@ func (p *Pages) session(w http.ResponseWriter, r *http.Request) {
 		if in.Code != "" || in.SessionToken != "" {
 			p.refused(r)
 		}
-		edge.WriteError(w, http.StatusUnauthorized, "UnauthorizedException", "nobody is signed in; sign in first")
+		p.nobody(w)
 		return
 	}
 	if err := p.Admit(r.Context(), of); err != nil {
 		p.turnAway(w, r, err)
 		return
+	}
+	if in.Code != "" {
+		err := p.Use(r.Context(), of, in.Code)
+		if reason := center.ReasonOf(err); err != nil && reason != center.Conflict && reason != center.Throttled {
+			p.fail(w, err)
+			return
+		}
+		if err != nil {
+			p.refused(r)
+			p.nobody(w)
+			return
+		}
 	}
 	edge.Identify(r.Context(), of.Principal())
 	token := p.Sealer.SealSession(of)
@@ -91,6 +101,11 @@ func (p *Pages) session(w http.ResponseWriter, r *http.Request) {
 		SessionToken string
 		Expiry       string
 	}{token, restjson.FormatDateTime(of.Until)})
+}
+
+// nobody answers a page for which there is no session.
+func (p *Pages) nobody(w http.ResponseWriter) {
+	edge.WriteError(w, http.StatusUnauthorized, "UnauthorizedException", "nobody is signed in; sign in first")
 }
 
 // code gives a page a code for its session, which it hands to a frame: 50 at once and two a second for each user, so that nobody fills up what
@@ -130,11 +145,7 @@ func (p *Pages) open(r *http.Request, in asked) (auth.Session, error) {
 	now := p.Now()
 	switch {
 	case in.Code != "":
-		of, err := p.Sealer.OpenCode(in.Code, now)
-		if err == nil && !p.codes.use(in.Code, now) {
-			err = errors.New("the code has been used")
-		}
-		return of, err
+		return p.Sealer.OpenCode(in.Code, now)
 	case in.SessionToken != "":
 		return p.Sealer.OpenSession(in.SessionToken, now)
 	}
@@ -253,34 +264,4 @@ func answer(w http.ResponseWriter, out any) {
 		return
 	}
 	w.Write(body) // if the client is gone there is nobody to report an error to
-}
-
-// codes remembers which codes have been used, for as long as they are good. It is of this node: of several on one store each takes a code once.
-type codes struct {
-	mu   sync.Mutex
-	used map[string]time.Time // with the time until when it must be remembered
-}
-
-// maxCodes bounds the codes that are remembered: so many in half a minute are no agents who sign in.
-const maxCodes = 1 << 16
-
-// use reports whether a code that is good is used for the first time.
-func (c *codes) use(code string, now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, again := c.used[code]; again {
-		return false
-	}
-	if len(c.used) >= maxCodes/2 {
-		for k, until := range c.used {
-			if !now.Before(until) {
-				delete(c.used, k)
-			}
-		}
-	}
-	if len(c.used) >= maxCodes {
-		return false
-	}
-	c.used[code] = now.Add(time.Minute) // longer than any code is good
-	return true
 }

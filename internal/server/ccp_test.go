@@ -173,6 +173,28 @@ func TestAgentPageSession(t *testing.T) {
 	}
 }
 
+// TestAgentPageCodesAfterRestart: a code that has been used is of no use after a restart either; one that has not is still good.
+func TestAgentPageCodesAfterRestart(t *testing.T) {
+	dir := t.TempDir()
+	durable := func(c *server.Config) { c.Data = dir }
+	s := servertest.Start(t, durable)
+	code := func() string {
+		return textOf(t, page(t, s, "/ccp-v2/code", map[string]string{"SessionToken": s.Desk(t).Token}), "Code")
+	}
+	used, fresh := code(), code()
+	if r := page(t, s, "/ccp-v2/session", map[string]string{"Code": used}); r.status != 200 {
+		t.Fatalf("a code: %d %s", r.status, r.body)
+	}
+	s.Stop()
+	s = servertest.Start(t, durable)
+	if r := page(t, s, "/ccp-v2/session", map[string]string{"Code": used}); r.status != 401 || r.header.Get("Set-Cookie") != "" {
+		t.Errorf("a code that was used before the restart: %d %s, cookie %q", r.status, r.body, r.header.Get("Set-Cookie"))
+	}
+	if r := page(t, s, "/ccp-v2/session", map[string]string{"Code": fresh}); r.status != 200 {
+		t.Errorf("a code from before the restart: %d %s", r.status, r.body)
+	}
+}
+
 // TestAgentPageCodes: of those who exchange a code at the same time one has the session; a code is for its instance alone, and there are only so many.
 func TestAgentPageCodes(t *testing.T) {
 	s := servertest.Start(t)

@@ -2,9 +2,12 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"time"
 
+	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/agentapi"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
@@ -70,12 +73,20 @@ func (d desks) api() *agentapi.Service {
 func (d desks) pages() *ccp.Pages {
 	s := d.s
 	cfg := ccp.Config{
-		Catalog: s.catalog, Sealer: s.sealer, Now: s.clock.Now, Admit: s.agents.Admit, Over: agentapi.Over, End: s.agents.End, URL: s.urlFor, Refused: s.limits.refused, Log: s.Log,
+		Catalog: s.catalog, Sealer: s.sealer, Now: s.clock.Now, Admit: s.agents.Admit, Over: agentapi.Over, End: s.agents.End, Use: d.use, URL: s.urlFor, Refused: s.limits.refused, Log: s.Log,
 	}
 	if s.Dev {
 		cfg.Default = catalog.DemoInstance
 	}
 	return ccp.New(cfg)
+}
+
+// use uses up a code for a session: a second time it is a Conflict.
+func (d desks) use(ctx context.Context, of auth.Session, code string) error {
+	sum := sha256.Sum256([]byte(code))
+	used := agent.Code{ID: hex.EncodeToString(sum[:16]), Until: d.s.clock.Now().Add(auth.CodeLife)}
+	_, err := d.s.engine.Agents.Do(ctx, of.Instance, of.User, agent.TakeUp{Code: used})
+	return err
 }
 
 // password implements [identity.Lookup].
