@@ -1,6 +1,7 @@
 package responding_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -102,6 +103,76 @@ func TestFillHasABound(t *testing.T) {
 	text, filled, missing := responding.Fill(strings.Repeat("{{Attributes.long}}", 50), func(string) (string, bool) { return long, true })
 	if len(text) > 32<<10 || strings.Count(text, long) != 3 || strings.Count(text, "{{Attributes.long}}") != 47 || len(filled) != 1 || len(missing) != 1 {
 		t.Errorf("filled in there are %d bytes with %d values, filled %q, missing %q", len(text), strings.Count(text, long), filled, missing)
+	}
+}
+
+// TestCloseWords compares what a search finds with the meaning of a letter off, for all short words of few letters.
+func TestCloseWords(t *testing.T) {
+	var all []string
+	for n := range 6 {
+		for i := range 1 << n {
+			w := []rune(fmt.Sprintf("%0*b", n, i)[:n])
+			for k, r := range w {
+				w[k] = map[rune]rune{'0': 'a', '1': 'я'}[r]
+			}
+			all = append(all, string(w))
+		}
+	}
+	without := func(w []rune, i int) string { return string(slices.Delete(slices.Clone(w), i, i+1)) }
+	near := func(a, b []rune) bool {
+		if min(len(a), len(b)) < 4 || a == nil {
+			return string(a) == string(b)
+		}
+		for i := range max(len(a), len(b)) {
+			if len(a) == len(b) && without(a, i) == without(b, i) || len(a) > len(b) && without(a, i) == string(b) || len(a) < len(b) && without(b, i) == string(a) {
+				return true
+			}
+		}
+		return false
+	}
+	found := 0
+	for _, a := range all[1:] {
+		for _, b := range all[1:] {
+			got := len(responding.Search([]*catalog.QuickResponse{{Content: a}}, "", []responding.Query{{Values: []string{b}, Fuzzy: true}})) == 1
+			if want := near([]rune(a), []rune(b)); got != want {
+				t.Errorf("%q is found by %q: %t; want %t", a, b, got, want)
+			} else if got {
+				found++
+			}
+		}
+	}
+	if found < 200 {
+		t.Errorf("%d pairs are near", found)
+	}
+}
+
+// BenchmarkSearchOfManyWords looks for thousands of different words, all but the last of which are a letter off the
+// last word of each quick response.
+func BenchmarkSearchOfManyWords(b *testing.B) {
+	all := make([]*catalog.QuickResponse, 3000)
+	for i := range all {
+		var content strings.Builder
+		for n := range 146 {
+			fmt.Fprintf(&content, "w%05d ", i*146+n)
+		}
+		all[i] = &catalog.QuickResponse{Content: content.String() + "zzzz"}
+	}
+	var queries []responding.Query
+	for n := range 4 {
+		q := responding.Query{Fuzzy: true}
+		for v := range 5 {
+			var value strings.Builder
+			for i := range 170 {
+				fmt.Fprintf(&value, "zzz%c ", 0x4e00+i+170*(v+5*n))
+			}
+			q.Values = append(q.Values, value.String()+"none")
+		}
+		queries = append(queries, q)
+	}
+	for b.Loop() {
+		if found := responding.Search(all, "", queries); len(found) != 0 {
+			b.Fatalf("%d are found", len(found))
+		}
 	}
 }
 
