@@ -15,6 +15,7 @@ type Instance struct {
 	Identity                string            `json:"identity"`            // IdentityManagementType
 	DirectoryID             string            `json:"directory,omitempty"` // of EXISTING_DIRECTORY
 	Attributes              map[string]string `json:"attributes"`          // by InstanceAttributeType; see [Instance.Attribute]
+	Demo                    int               `json:"demo,omitempty"`      // of the demo instance: how much of the demo it has been given
 }
 
 // Kind returns KindInstance.

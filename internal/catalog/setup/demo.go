@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/catalog/permission"
@@ -24,33 +25,54 @@ func SeedDemo(ctx context.Context, c *catalog.Catalog) error {
 	return nil
 }
 
-// SeedDemoUsers makes those who work in the demo instance, two agents and a supervisor, unless it has users already; and quick connects of its
-// queue and quick responses, unless it has any. It is one change. hash returns the hash of their password, [catalog.DemoPassword], and is called once.
+// demoGeneration is how much of the demo there is: it is raised when there is more of it, which instances of older versions are given then.
+const demoGeneration = 1
+
+// SeedDemoUsers makes those who work in the demo instance, two agents and a supervisor, with the profiles that they need; and quick connects of
+// its queue and quick responses. It is one change, made once: whatever is there already stays as it is, and what is deleted later does not
+// come back. An instance of an older version, which had less, is given what it lacks. hash returns the hash of their password,
+// [catalog.DemoPassword], and is called once.
 func SeedDemoUsers(ctx context.Context, c *catalog.Catalog, hash func(ctx context.Context, password string) (string, error)) error {
-	snap, err := c.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance)
-	if err != nil || len(catalog.All[*catalog.User](snap)) > 0 {
+	with, err := c.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance)
+	if err != nil || with.Instance.Demo >= demoGeneration {
 		return err
 	}
 	known, err := hash(ctx, catalog.DemoPassword)
 	if err != nil {
 		return err
 	}
-	err = c.Change(ctx, snap.ID(), func(snap *catalog.Snapshot) (w catalog.Write, err error) {
-		for _, u := range demoUsers(c, snap) {
+	err = c.Change(ctx, with.ID(), func(snap *catalog.Snapshot) (w catalog.Write, err error) {
+		i, err := catalog.Edit(c, snap.Instance)
+		if err != nil {
+			return w, err
+		}
+		i.Demo = demoGeneration
+		w.Put = append(w.Put, i)
+		for _, s := range demoProfiles() {
+			if s.Meta = meta[center.SecurityProfileID](c, i, demoIDs, s, s.Name); lacks[*catalog.SecurityProfile](snap, s.ID, s.Name) {
+				w.Put = append(w.Put, s)
+			}
+		}
+		if p := demoSupervisorRouting(c, i, center.QueueID(catalog.DemoQueue)); has[*catalog.Queue](snap, &w, p.DefaultOutbound) && lacks[*catalog.RoutingProfile](snap, p.ID, p.Name) {
+			w.Put = append(w.Put, p)
+		}
+		for _, u := range demoUsers(c, snap, &w) {
+			first := u.ID == catalog.DemoAgent // who was there in all versions: without him there are others instead
+			if first && len(catalog.All[*catalog.User](with)) > 0 || !lacks[*catalog.User](with, u.ID, u.Name) {
+				continue
+			}
 			if err := w.SetPassword(c, u, known); err != nil {
 				return w, err
 			}
 			w.Put = append(w.Put, u)
 		}
-		if len(w.Put) == 0 {
-			return w, nil
-		}
-		if err := demoQuickConnects(c, snap, &w); err != nil {
+		if err := demoQuickConnects(c, snap, with, &w); err != nil {
 			return w, err
 		}
-		if len(catalog.All[*catalog.QuickResponse](snap)) == 0 {
-			for _, r := range demoResponses() {
-				r.Meta = meta[center.QuickResponseID](c, snap.Instance, demoIDs, r, r.Name)
+		for _, r := range demoResponses() {
+			r.Meta = meta[center.QuickResponseID](c, i, demoIDs, r, r.Name)
+			taken := func(o *catalog.QuickResponse) bool { return strings.EqualFold(o.Shortcut, r.Shortcut) }
+			if lacks[*catalog.QuickResponse](snap, r.ID, r.Name) && !slices.ContainsFunc(catalog.All[*catalog.QuickResponse](snap), taken) {
 				w.Put = append(w.Put, r)
 			}
 		}
@@ -62,6 +84,21 @@ func SeedDemoUsers(ctx context.Context, c *catalog.Catalog, hash func(ctx contex
 	return nil
 }
 
+// lacks reports whether an instance has nothing with an id, nor another with the name.
+func lacks[T catalog.Of[ID], ID ~string](snap *catalog.Snapshot, id ID, name string) bool {
+	_, err := catalog.Get[T](snap, id)
+	return err != nil && !slices.ContainsFunc(catalog.All[T](snap), func(r T) bool { return strings.EqualFold(r.About().Name, name) })
+}
+
+// has reports whether an instance has something, or is given it by a change.
+func has[T catalog.Of[ID], ID ~string](snap *catalog.Snapshot, w *catalog.Write, id ID) bool {
+	_, err := catalog.Get[T](snap, id)
+	return err == nil || slices.ContainsFunc(w.Put, func(r catalog.Resource) bool {
+		t, ok := r.(T)
+		return ok && t.About().ID == string(id)
+	})
+}
+
 // supervisorName is the name of the supervisor's routing profile and security profile, moreProfileName of the agents' second security
 // profile: the demo instance alone has them.
 const (
@@ -70,8 +107,8 @@ const (
 )
 
 // demoUsers are those who can be there: who would be without a routing profile or the security profile Agent, since they
-// were deleted or an older version made the instance, is not.
-func demoUsers(c *catalog.Catalog, snap *catalog.Snapshot) (all []*catalog.User) {
+// were deleted, is not.
+func demoUsers(c *catalog.Catalog, snap *catalog.Snapshot, w *catalog.Write) (all []*catalog.User) {
 	for _, d := range []struct{ id, user, first, routing, may string }{
 		{catalog.DemoAgent, catalog.DemoUserName, "Dana", basicProfileName, moreProfileName},
 		{demoIDs(center.KindUser, catalog.DemoSecondName), catalog.DemoSecondName, "Eli", basicProfileName, moreProfileName},
@@ -84,31 +121,28 @@ func demoUsers(c *catalog.Catalog, snap *catalog.Snapshot) (all []*catalog.User)
 			Config:         catalog.UserConfig{Phone: catalog.Phone{Type: "SOFT_PHONE"}},
 		}
 		for _, name := range []string{permission.Agent, d.may} {
-			id := center.SecurityProfileID(demoIDs(center.KindSecurityProfile, name))
-			if _, err := catalog.Get[*catalog.SecurityProfile](snap, id); err == nil {
+			if id := center.SecurityProfileID(demoIDs(center.KindSecurityProfile, name)); has[*catalog.SecurityProfile](snap, w, id) {
 				u.SecurityProfiles = append(u.SecurityProfiles, id)
 			}
 		}
-		if _, err := catalog.Get[*catalog.RoutingProfile](snap, u.RoutingProfile); err == nil && len(u.SecurityProfiles) > 0 {
+		if has[*catalog.RoutingProfile](snap, w, u.RoutingProfile) && len(u.SecurityProfiles) > 0 {
 			all = append(all, u)
 		}
 	}
 	return all
 }
 
-// demoQuickConnects has a change make the quick connects of the demo queue: to the second agent, and into the queue again. Where the
-// instance has some, or has no second agent, there are none.
-func demoQuickConnects(c *catalog.Catalog, snap *catalog.Snapshot, w *catalog.Write) error {
+// demoQuickConnects has a change make the quick connects of the demo queue: to the second agent, if there is one, and into the queue again.
+func demoQuickConnects(c *catalog.Catalog, snap, with *catalog.Snapshot, w *catalog.Write) error {
 	found, err := catalog.Get[*catalog.Queue](snap, center.QueueID(catalog.DemoQueue))
-	second := slices.ContainsFunc(w.Put, func(r catalog.Resource) bool { return r.About().Name == catalog.DemoSecondName })
-	if err != nil || !second || len(catalog.All[*catalog.QuickConnect](snap)) > 0 {
-		return nil
+	if err != nil {
+		return nil // it was deleted
 	}
 	queue, err := catalog.Edit(c, found)
 	if err != nil {
 		return err
 	}
-	flowNamed := func(name string) center.FlowRef { return center.FlowRef(demoIDs(center.KindFlow, name)) } // default flows cannot be deleted
+	flowNamed := func(name string) center.FlowRef { return center.FlowRef(demoIDs(center.KindFlow, name)) }
 	for _, k := range []*catalog.QuickConnect{
 		{
 			Meta: catalog.Meta[center.QuickConnectID]{Name: "Eli"}, Description: "The second agent of the demo.",
@@ -120,10 +154,15 @@ func demoQuickConnects(c *catalog.Catalog, snap *catalog.Snapshot, w *catalog.Wr
 		},
 	} {
 		k.Meta = meta[center.QuickConnectID](c, snap.Instance, demoIDs, k, k.Name)
+		if k.User != "" && !has[*catalog.User](with, w, k.User) || !has[*catalog.Flow](snap, w, center.FlowID(k.Flow)) || !lacks[*catalog.QuickConnect](snap, k.ID, k.Name) {
+			continue
+		}
 		w.Put = append(w.Put, k)
 		queue.QuickConnects = append(queue.QuickConnects, k.ID)
 	}
-	w.Put = append(w.Put, queue)
+	if len(queue.QuickConnects) > len(found.QuickConnects) {
+		w.Put = append(w.Put, queue)
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 	"parley.example/parley/internal/catalog/catalogtest"
 	"parley.example/parley/internal/catalog/permission"
 	"parley.example/parley/internal/catalog/publishing"
@@ -254,7 +255,7 @@ func TestSeedDemoUsers(t *testing.T) {
 	}
 }
 
-// TestSeedDemoUsersOfWhatIsLeft: a demo instance that lacks something starts all the same, with whom it can have, and keeps what was set up.
+// TestSeedDemoUsersOfWhatIsLeft: a demo instance that lacks something is given it, and keeps what was set up.
 func TestSeedDemoUsersOfWhatIsLeft(t *testing.T) {
 	f := catalogtest.New(t, catalog.Limits{})
 	ctx := t.Context()
@@ -285,7 +286,116 @@ func TestSeedDemoUsersOfWhatIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	users, connects, responses := catalog.All[*catalog.User](snap), catalog.All[*catalog.QuickConnect](snap), catalog.All[*catalog.QuickResponse](snap)
-	if len(users) != 2 || len(connects) != 1 || len(responses) != 1 {
-		t.Errorf("there are %d users, %d quick connects, %d quick responses; want the two agents, and what there was", len(users), len(connects), len(responses))
+	if len(users) != 3 || len(connects) != 2 || len(responses) != 3 {
+		t.Errorf("there are %d users, %d quick connects, %d quick responses; want all, but for the names that there were", len(users), len(connects), len(responses))
+	}
+	if i := slices.IndexFunc(responses, func(r *catalog.QuickResponse) bool { return r.Name == "Greeting" }); i < 0 || responses[i].Content != "Hello" {
+		t.Errorf("the quick responses are %+v; want the Greeting that there was", responses)
+	}
+	if i := slices.IndexFunc(connects, func(k *catalog.QuickConnect) bool { return k.Name == "eli" }); i < 0 || connects[i].Type != catalog.ToPhone {
+		t.Errorf("the quick connects are %+v; want the one that there was", connects)
+	}
+}
+
+// TestSeedDemoUsersOfOlderVersions: an instance of a version that had one agent alone is given the others once, and what was changed in it stays.
+func TestSeedDemoUsersOfOlderVersions(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	ctx, id := t.Context(), center.InstanceID(catalog.DemoInstance)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	seeded := func() *catalog.Snapshot {
+		t.Helper()
+		must(setup.SeedDemoUsers(ctx, f.Catalog, func(context.Context, string) (string, error) { return "hash", nil }))
+		snap, err := f.SnapshotWith(ctx, center.KindUser, catalog.DemoInstance)
+		must(err)
+		return snap
+	}
+	names := func(snap *catalog.Snapshot) (all []string) {
+		for _, u := range catalog.All[*catalog.User](snap) {
+			all = append(all, u.Name)
+		}
+		for _, k := range catalog.All[*catalog.QuickConnect](snap) {
+			all = append(all, k.Name)
+		}
+		for _, r := range catalog.All[*catalog.QuickResponse](snap) {
+			all = append(all, r.Name)
+		}
+		slices.Sort(all)
+		return all
+	}
+	older := func() {
+		t.Helper()
+		must(f.Change(ctx, id, func(snap *catalog.Snapshot) (catalog.Write, error) {
+			i, err := catalog.Edit(f.Catalog, snap.Instance)
+			if err == nil {
+				i.Demo = 0
+			}
+			return catalog.Write{Put: []catalog.Resource{i}}, err
+		}))
+	}
+	must(setup.SeedDemo(ctx, f.Catalog))
+	snap := seeded()
+	whole := names(snap)
+	// What older versions did not have.
+	for _, k := range catalog.All[*catalog.QuickConnect](snap) {
+		must(queueing.DeleteQuickConnect(ctx, f.Catalog, id, k.ID))
+	}
+	for _, r := range catalog.All[*catalog.QuickResponse](snap) {
+		must(responding.Delete(ctx, f.Catalog, id, r.ID))
+	}
+	for _, u := range catalog.All[*catalog.User](snap) {
+		if u.ID != catalog.DemoAgent {
+			must(staffing.DeleteUser(ctx, f.Catalog, id, u.ID))
+		}
+	}
+	for _, p := range catalog.All[*catalog.SecurityProfile](snap) {
+		if p.Name == "Demo supervisor" {
+			must(access.DeleteProfile(ctx, f.Catalog, id, p.ID))
+		}
+	}
+	for _, p := range catalog.All[*catalog.RoutingProfile](snap) {
+		if p.Name == "Demo supervisor" {
+			must(queueing.DeleteProfile(ctx, f.Catalog, id, p.ID))
+		}
+	}
+	older()
+	// What somebody changed in it.
+	must(catalog.Update(ctx, f.Catalog, id, center.UserID(catalog.DemoAgent), func(_ *catalog.Snapshot, u *catalog.User) error {
+		u.Identity.FirstName = "Diana"
+		return nil
+	}))
+
+	snap = seeded()
+	if got := names(snap); !slices.Equal(got, whole) {
+		t.Errorf("it has %q; want %q", got, whole)
+	}
+	queue, err := catalog.Get[*catalog.Queue](snap, catalog.DemoQueue)
+	if err != nil || len(queue.QuickConnects) != 2 {
+		t.Errorf("the queue is %+v, %v; want two quick connects", queue, err)
+	}
+	for _, u := range catalog.All[*catalog.User](snap) {
+		if u.ID == catalog.DemoAgent && u.Identity.FirstName != "Diana" {
+			t.Errorf("the first agent is %+v; want him as he was", u)
+		}
+		if len(u.SecurityProfiles) != 2 {
+			t.Errorf("%s has the security profiles %q", u.Name, u.SecurityProfiles)
+		}
+		if u.ID == catalog.DemoAgent || u.Name == catalog.DemoSupervisor {
+			must(staffing.DeleteUser(ctx, f.Catalog, id, u.ID))
+		}
+	}
+	if left := catalog.All[*catalog.User](seeded()); len(left) != 1 || left[0].Name != catalog.DemoSecondName {
+		t.Errorf("%d users are left; want the one that was not deleted", len(left))
+	}
+	// Who deleted the first agent, and has others, does not get him back from a later version.
+	older()
+	for _, u := range catalog.All[*catalog.User](seeded()) {
+		if u.ID == catalog.DemoAgent {
+			t.Error("the first agent, who was deleted, is back")
+		}
 	}
 }
