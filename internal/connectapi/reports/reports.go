@@ -83,13 +83,9 @@ func (s *Reports) GetMetricDataV2(ctx context.Context, in *connect.GetMetricData
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.History.Answer(ctx, snap, q, intervals)
-	if err != nil {
-		return nil, err
-	}
 	request := *in
 	request.NextToken, request.MaxResults, request.ResourceArn = nil, nil, string(snap.ID())
-	page, next, err := pageOf(query.Page{List: "GetMetricDataV2", Token: in.NextToken, Max: in.MaxResults, Request: []any{request}}, rows)
+	page, next, err := s.answer(ctx, snap, q, intervals, query.Page{List: "GetMetricDataV2", Token: in.NextToken, Max: in.MaxResults, Request: []any{request}})
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +105,12 @@ func (s *Reports) GetMetricDataV2(ctx context.Context, in *connect.GetMetricData
 	return out, nil
 }
 
-// pageOf returns a page of rows.
-func pageOf(p query.Page, rows []measure.Row) ([]measure.Row, *string, error) {
+// answer returns a page of the rows of an answer.
+func (s *Reports) answer(ctx context.Context, snap *catalog.Snapshot, q *measure.Query, intervals []measure.Interval, p query.Page) ([]measure.Row, *string, error) {
+	rows, err := s.History.Answer(ctx, snap, q, intervals)
+	if err != nil {
+		return nil, nil, err
+	}
 	positions := make(map[*measure.Row]string, len(rows))
 	order := make([]*measure.Row, len(rows))
 	for i := range rows {
@@ -182,15 +182,25 @@ func (s *Reports) intervals(in *connect.GetMetricDataV2Request) (measure.Period,
 		}
 	}
 	start, end, now := in.StartTime.UTC().Truncate(time.Millisecond), in.EndTime.UTC().Truncate(time.Millisecond), s.Now()
+	if err := inOrder(start, end, now); err != nil {
+		return "", nil, err
+	}
 	switch {
-	case !end.After(start):
-		return "", nil, invalid("EndTime is not later than StartTime")
-	case end.After(now.Add(ahead)):
-		return "", nil, invalid("EndTime is in the future: it is %s now", now.Format(time.RFC3339))
 	case start.Before(now.AddDate(0, -monthsBack, 0)):
 		return "", nil, invalid("StartTime is more than %d months ago, which is how long metrics are kept", monthsBack)
 	case end.Sub(start) >= period.Longest():
 		return "", nil, invalid("between StartTime and EndTime have to be less than %d days for the IntervalPeriod %s", period.Longest()/(24*time.Hour), period)
 	}
 	return period, measure.Intervals(start, end, period, zone), nil
+}
+
+// inOrder checks what is so of the times of every request.
+func inOrder(start, end, now time.Time) error {
+	switch {
+	case !end.After(start):
+		return invalid("EndTime is not later than StartTime")
+	case end.After(now.Add(ahead)):
+		return invalid("EndTime is in the future: it is %s now", now.Format(time.RFC3339))
+	}
+	return nil
 }
