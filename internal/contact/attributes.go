@@ -124,7 +124,7 @@ func (t Tag) decide(d *decision) error {
 // contact returns the record of a contact of the chain for changes. The record
 // of an ended contact has to be provided: see [Need].
 func (d *decision) contact(id center.ContactID) (*center.Contact, error) {
-	if live(d.chat, id) != nil {
+	if Live(d.chat, id) != nil {
 		return d.touch(id), nil
 	}
 	if !d.chat.Has(id) {

@@ -160,7 +160,7 @@ func (c *Chat) Chain() []Segment { return append(slices.Clone(c.Segments), segme
 // Has reports whether a contact belongs to the chat.
 func (c *Chat) Has(id center.ContactID) bool {
 	is := func(s Segment) bool { return s.ID == id }
-	return live(c, id) != nil || slices.ContainsFunc(c.Segments, is) || slices.ContainsFunc(c.Aside, is)
+	return Live(c, id) != nil || slices.ContainsFunc(c.Segments, is) || slices.ContainsFunc(c.Aside, is)
 }
 
 // Related returns the contact that the chat is related to: that of the first

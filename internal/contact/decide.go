@@ -216,7 +216,7 @@ func (d *decision) touch(id center.ContactID) *center.Contact {
 			w.Watch = new(*w.Watch) // the state before has the other
 		}
 	}
-	r := live(c, id)
+	r := Live(c, id)
 	r.Updated = d.env.Now
 	if !slices.ContainsFunc(d.change.Contacts, func(r center.Contact) bool { return r.ID == id }) {
 		// The record itself is taken when the decision, or the contact, is over: see record.
@@ -225,9 +225,9 @@ func (d *decision) touch(id center.ContactID) *center.Contact {
 	return r
 }
 
-// live returns the record of a contact that the state has, nil for one of which only the store has it:
+// Live returns the record of a contact that the state has, nil for one of which only the store has it:
 // that of the current contact, of one that is being transferred to, and of supervisors.
-func live(c *Chat, id center.ContactID) *center.Contact {
+func Live(c *Chat, id center.ContactID) *center.Contact {
 	switch {
 	case c.Latest.ID == id:
 		return &c.Latest
@@ -245,7 +245,7 @@ func live(c *Chat, id center.ContactID) *center.Contact {
 // record puts the contacts whose records the state has into the change, if they have changed.
 func (d *decision) record() {
 	for i := range d.change.Contacts {
-		if r := live(d.chat, d.change.Contacts[i].ID); r != nil {
+		if r := Live(d.chat, d.change.Contacts[i].ID); r != nil {
 			d.change.Contacts[i] = *r
 		}
 	}

@@ -51,11 +51,17 @@ func agentSnapshot(f *Fact, snap *Snapshot, s *Setting) any {
 // configuration is what has been set up for the agent. His own queue stands first among those he takes contacts from.
 func configuration(f *Fact, snap *Snapshot, a *Agent, s *Setting) object {
 	channels, concurrency := []string{}, []object{}
+	taken := len(snap.Hands)
+	for _, h := range snap.Hands {
+		if h.Method == center.MethodMonitor {
+			taken-- // what he supervises takes no slot
+		}
+	}
 	for _, c := range a.Concurrency {
 		channels = append(channels, c.Channel)
 		free := c.Max
 		if c.Channel == "CHAT" {
-			free = max(0, c.Max-int32(len(snap.Hands)))
+			free = max(0, c.Max-int32(taken))
 		}
 		concurrency = append(concurrency, object{"AvailableSlots": free, "Channel": c.Channel, "MaximumSlots": c.Max})
 	}

@@ -160,8 +160,8 @@ func (c *comparison) before(change *contact.Change, id center.ContactID) (was ce
 	if c.was == nil {
 		return was, true
 	}
-	if c.was.Latest.ID == id {
-		return c.was.Latest, false
+	if r := contact.Live(c.was, id); r != nil {
+		return *r, false
 	}
 	for i := range change.Before {
 		if change.Before[i].ID == id {

@@ -3,6 +3,7 @@ package record
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"parley.example/parley/internal/center"
 )
@@ -82,7 +83,33 @@ func agentOf(c *center.Contact, s *Setting) object {
 	if a.Profile.ARN != "" {
 		o["RoutingProfile"] = object{"ARN": a.Profile.ARN, "Name": a.Profile.Name}
 	}
+	if states := Transitions(c); len(states) > 0 {
+		list := make([]object, len(states))
+		for i, t := range states {
+			list[i] = object{"State": t.State, "StateEndTimestamp": second(t.End), "StateStartTimestamp": second(t.Start)}
+		}
+		o["StateTransitions"] = list
+	}
 	return o
+}
+
+// Transition is a state of a supervisor's part in a chat (StateTransition, ParticipantState).
+type Transition struct {
+	State      string
+	Start, End time.Time // End is zero for one that lasts
+}
+
+// Transitions are what became of a supervisor, whose contact it is: connected at once, and disconnected in the end. For the contacts of
+// agents there are none.
+func Transitions(c *center.Contact) []Transition {
+	if c.InitiationMethod != center.MethodMonitor {
+		return nil
+	}
+	all := []Transition{{"INITIAL", c.Initiated, c.AgentConnected}, {"CONNECTED", c.AgentConnected, c.Disconnected}}
+	if c.Ended() {
+		all = append(all, Transition{State: "DISCONNECTED", Start: c.Disconnected})
+	}
+	return all
 }
 
 // levels are the groups of a hierarchy, by level; those that are not used are null. name is what their names are called.

@@ -47,7 +47,9 @@ type scene struct {
 
 func newScene(t *testing.T, kinds record.Kinds, flow string) *scene {
 	t.Helper()
-	documents := map[string]string{"greet": enginetest.Greet, "queue": document(queue), "moving": document(queue)}
+	documents := map[string]string{
+		"greet": enginetest.Greet, "queue": document(queue), "moving": document(queue), "pass": document(passing), "nowhere": document(nowhere), "slowly": strings.Replace(document(slowly), `"StartAction":"a"`, `"StartAction":"w"`, 1), "asked": document(asked), "ask": document(asking),
+	}
 	if flow == "moving" {
 		documents["CUSTOMER_QUEUE"] = document(moving)
 	}

@@ -28,12 +28,8 @@ func (s *scene) rendered(f *record.Fact) (text []byte, read map[string]any) {
 	}
 	text, err = record.Render(f, &record.Setting{
 		Partition: s.Partition, Queues: map[center.QueueID]string{"sales": "Sales"}, Items: items,
-		Place: &record.Place{Bucket: "B", Key: "K.json"},
-		Agents: map[center.UserID]record.Agent{"bo": {
-			UserName: "bo", FirstName: "Bo", Profile: record.Named{ARN: "arn:profile", Name: "Basic"}, Groups: []record.Named{{ARN: "arn:group", Name: "North"}},
-			Concurrency: []record.Concurrency{{Channel: "CHAT", Max: 3}}, Outbound: record.Inbound{Named: record.Named{ARN: "arn:sales", Name: "Sales"}, Channels: []string{"VOICE"}},
-			Inbound: []record.Inbound{{Named: record.Named{ARN: "arn:sales", Name: "Sales"}, Channels: []string{"CHAT"}}},
-		}},
+		Place:  &record.Place{Bucket: "B", Key: "K.json"},
+		Agents: map[center.UserID]record.Agent{"bo": profiled("bo", "Bo"), "sue": profiled("sue", "Sue")},
 	})
 	if err != nil {
 		s.Fatal(err)
@@ -45,6 +41,15 @@ func (s *scene) rendered(f *record.Fact) (text []byte, read map[string]any) {
 		s.Fatal(err)
 	}
 	return text, read
+}
+
+// profiled is an agent who has a routing profile.
+func profiled(name, first string) record.Agent {
+	return record.Agent{
+		UserName: name, FirstName: first, Profile: record.Named{ARN: "arn:profile", Name: "Basic"}, Groups: []record.Named{{ARN: "arn:group", Name: "North"}},
+		Concurrency: []record.Concurrency{{Channel: "CHAT", Max: 3}}, Outbound: record.Inbound{Named: record.Named{ARN: "arn:sales", Name: "Sales"}, Channels: []string{"VOICE"}},
+		Inbound: []record.Inbound{{Named: record.Named{ARN: "arn:sales", Name: "Sales"}, Channels: []string{"CHAT"}}},
+	}
 }
 
 // last returns the last fact of a kind and type.

@@ -63,8 +63,10 @@ func (s *Contacts) wireContact(chat *contact.Chat, c *center.Contact) *connect.C
 	if c.Agent != "" {
 		w.AgentInfo = &connect.AgentInfo{Id: new(string(c.Agent)), ConnectedToAgentTimestamp: wire.Moment(c.AgentConnected), AgentPauseDurationInSeconds: new(int32(0))}
 	}
-	if c.InitiationMethod == center.MethodMonitor {
-		w.AgentInfo.StateTransitions = stateTransitions(c)
+	for _, t := range record.Transitions(c) {
+		w.AgentInfo.StateTransitions = append(w.AgentInfo.StateTransitions, connect.StateTransition{
+			State: connect.ParticipantState(t.State), StateStartTimestamp: wire.Moment(t.Start), StateEndTimestamp: wire.Moment(t.End),
+		})
 	}
 	if c.AIAgent != "" {
 		w.WisdomInfo = &connect.WisdomInfo{AiAgents: []connect.AiAgentInfo{{
@@ -81,18 +83,6 @@ func (s *Contacts) wireContact(chat *contact.Chat, c *center.Contact) *connect.C
 		w.RoutingCriteria = wireCriteria(chat.Queue)
 	}
 	return w
-}
-
-// stateTransitions is what became of a supervisor: connected at once, and disconnected in the end.
-func stateTransitions(c *center.Contact) []connect.StateTransition {
-	all := []connect.StateTransition{
-		{State: connect.ParticipantStateINITIAL, StateStartTimestamp: wire.Moment(c.Initiated), StateEndTimestamp: wire.Moment(c.AgentConnected)},
-		{State: connect.ParticipantStateCONNECTED, StateStartTimestamp: wire.Moment(c.AgentConnected), StateEndTimestamp: wire.Moment(c.Disconnected)},
-	}
-	if c.Ended() {
-		all = append(all, connect.StateTransition{State: connect.ParticipantStateDISCONNECTED, StateStartTimestamp: wire.Moment(c.Disconnected)})
-	}
-	return all
 }
 
 // initial is InitialContactId, which the first contact of a chain does not have.
