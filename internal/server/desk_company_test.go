@@ -33,10 +33,30 @@ func openCentre(t testing.TB) *centre {
 	t.Helper()
 	o := &centre{servertest.Start(t), t}
 	o.Clean(t)
+	o.alwaysOpen()
 	for _, on := range []connect.InstanceAttributeType{"MULTI_PARTY_CHAT_CONFERENCE", connect.InstanceAttributeTypeENHANCED_CHAT_MONITORING} {
 		o.attribute(on, "true")
 	}
 	return o
+}
+
+// alwaysOpen has the queues open at whatever time the test runs: flows of transfers look.
+func (o *centre) alwaysOpen() {
+	o.t.Helper()
+	hours, err := o.Connect.ListHoursOfOperations(o.t.Context(), &connect.ListHoursOfOperationsRequest{InstanceId: o.Instance(o.t)})
+	if err != nil {
+		o.t.Fatalf("ListHoursOfOperations: %v", err)
+	}
+	midnight := &connect.HoursOfOperationTimeSlice{}
+	var days []connect.HoursOfOperationConfig
+	for _, day := range []connect.HoursOfOperationDays{"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"} {
+		days = append(days, connect.HoursOfOperationConfig{Day: day, StartTime: midnight, EndTime: midnight})
+	}
+	for _, h := range hours.HoursOfOperationSummaryList {
+		if _, err := o.Connect.UpdateHoursOfOperation(o.t.Context(), &connect.UpdateHoursOfOperationRequest{InstanceId: o.Instance(o.t), HoursOfOperationId: *h.Id, Config: days}); err != nil {
+			o.t.Fatalf("UpdateHoursOfOperation: %v", err)
+		}
+	}
 }
 
 func (o *centre) attribute(name connect.InstanceAttributeType, value string) {
