@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import {
-  AssociateApprovedOriginCommand, AssociateQueueQuickConnectsCommand, CreateContactFlowCommand, CreateQueueCommand, CreateQuickConnectCommand, CreateRoutingProfileCommand, CreateUserCommand, ListContactFlowsCommand, ListHoursOfOperationsCommand,
+  AssociateApprovedOriginCommand, AssociateQueueQuickConnectsCommand, CreateContactFlowCommand, CreateHoursOfOperationCommand, CreateQueueCommand, CreateQuickConnectCommand, CreateRoutingProfileCommand, CreateUserCommand, ListContactFlowsCommand,
   ListSecurityProfilesCommand, StopContactCommand,
 } from '@aws-sdk/client-connect';
 import { chromium } from 'playwright-core';
@@ -89,9 +89,13 @@ export class Office {
     const send = (command) => this.parley.connect.send(command);
     const InstanceId = this.parley.instance;
     const name = `agent-${++this.#agents}`;
-    const { HoursOfOperationSummaryList: [hours] } = await send(new ListHoursOfOperationsCommand({ InstanceId }));
+    const midnight = { Hours: 0, Minutes: 0 };
+    const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
+    const { HoursOfOperationId } = await send(new CreateHoursOfOperationCommand({ // open whenever the tests run: flows of transfers look
+      InstanceId, Name: `Hours of ${name}`, TimeZone: 'UTC', Config: days.map((Day) => ({ Day, StartTime: midnight, EndTime: midnight })),
+    }));
     const { SecurityProfileSummaryList: profiles } = await send(new ListSecurityProfilesCommand({ InstanceId }));
-    const { QueueId } = await send(new CreateQueueCommand({ InstanceId, Name: `Queue of ${name}`, HoursOfOperationId: hours.Id }));
+    const { QueueId } = await send(new CreateQueueCommand({ InstanceId, Name: `Queue of ${name}`, HoursOfOperationId }));
     const { RoutingProfileId } = await send(new CreateRoutingProfileCommand({
       InstanceId, Name: `Profile of ${name}`, Description: name, DefaultOutboundQueueId: QueueId,
       MediaConcurrencies: [{ Channel: 'CHAT', Concurrency: chats }, { Channel: 'VOICE', Concurrency: 1 }],
