@@ -72,7 +72,7 @@ test('ChatJS is given a list picker as an interactive message, and the bot hears
 
 /** Opens the start page and starts a chat of the flow there; with types in place of those that the page asks for. */
 async function shopping(types) {
-  const tab = await (await scene.browser.chromium.newContext({ viewport: { width: 375, height: 740 } })).newPage();
+  const tab = await scene.browser.tab({ viewport: { width: 375, height: 740 } });
   const errors = [];
   tab.on('pageerror', (error) => errors.push(String(error)));
   await tab.route('**/contact/chat', (route) => {

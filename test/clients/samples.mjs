@@ -7,7 +7,7 @@ import { stage } from './lib/stage.mjs';
 
 /** The code of a tab of the start page. */
 async function sample(scene, name) {
-  const tab = await scene.browser.chromium.newPage();
+  const tab = await scene.browser.tab();
   await tab.goto(scene.parley.address);
   await tab.getByRole('tab', { name }).click();
   const code = await tab.locator('#code').textContent();
@@ -23,7 +23,7 @@ test('the ChatJS sample prints in every page load', async (t) => {
   for (let load = 0; load < 6; load++) {
     const open = scene.proxy.holdSockets();
     const chat = await startChat(scene.parley, { ContactFlowId: scene.parley.demoFlow });
-    const tab = await scene.browser.chromium.newPage();
+    const tab = await scene.browser.tab();
     const printed = new Journal(`console of load ${load}`);
     tab.on('console', (m) => printed.add(m.text()));
     tab.on('pageerror', (e) => printed.add(String(e)));

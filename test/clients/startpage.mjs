@@ -12,7 +12,7 @@ test('start page: a chat by keyboard', async (t) => {
   t.after(() => parley.stop());
   const browser = await Browser.start();
   t.after(() => browser.stop());
-  const tab = await (await browser.chromium.newContext({ viewport: { width: 375, height: 740 } })).newPage();
+  const tab = await browser.tab({ viewport: { width: 375, height: 740 } });
   const errors = [];
   tab.on('pageerror', (error) => errors.push(String(error)));
   const focused = (id) => tab.waitForFunction((want) => document.activeElement.id === want, id);
@@ -54,7 +54,7 @@ test('start page: any flow, a server that dies, and another in its place', async
   const scene = await stage(); // whose proxy keeps the page's address
   t.after(() => scene.stop());
   const { parley, proxy, browser } = scene;
-  const tab = await (await browser.chromium.newContext({ viewport: { width: 390, height: 844 } })).newPage();
+  const tab = await browser.tab({ viewport: { width: 390, height: 844 } });
   const errors = [];
   tab.on('pageerror', (error) => errors.push(String(error)));
   const says = (text) => tab.locator('#items li', { hasText: text }).first().waitFor();

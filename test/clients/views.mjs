@@ -13,7 +13,7 @@ after(() => scene?.stop());
 
 /** Opens the start page, starts a chat of a flow there, and answers what a test needs of it. */
 async function chat(flow, viewport = { width: 375, height: 740 }) {
-  const tab = await (await scene.browser.chromium.newContext({ viewport })).newPage();
+  const tab = await scene.browser.tab({ viewport });
   const errors = [];
   tab.on('pageerror', (error) => errors.push(String(error)));
   await tab.goto(scene.proxy.address);

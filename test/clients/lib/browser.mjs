@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
-import { Journal } from './journal.mjs';
+import { Journal, patience } from './journal.mjs';
 
 const chromiumFlags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -34,7 +34,7 @@ export class Browser {
     const browser = new Browser();
     browser.site = await startSite();
     browser.chromium = await chromium.launch({
-      executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: chromiumFlags,
+      executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: chromiumFlags, timeout: patience,
     });
     return browser;
   }
@@ -43,11 +43,17 @@ export class Browser {
     return this.site.origin;
   }
 
+  /** Opens an empty page in a fresh profile. */
+  async tab(options) {
+    const context = await this.chromium.newContext(options);
+    context.setDefaultTimeout(patience);
+    return context.newPage();
+  }
+
   /** Opens a page whose ChatJS talks to an endpoint, in a fresh profile. With clock: true
    * the page's time is the test's to move; timers of the delay hold wait for the test. */
   async page(endpoint, { clock = false, hold } = {}) {
-    const context = await this.chromium.newContext();
-    const tab = await context.newPage();
+    const tab = await this.tab();
     if (clock) await tab.clock.install();
     const page = await Page.open(tab, this.origin, endpoint);
     if (hold) await page.holdTimers(hold);

@@ -10,7 +10,7 @@ import {
 import { chromium } from 'playwright-core';
 import { startConnected } from './chat.mjs';
 import { queueFlow } from './flows.mjs';
-import { Journal, until } from './journal.mjs';
+import { Journal, patience, until } from './journal.mjs';
 import { Parley } from './parley.mjs';
 import { Proxy } from './proxy.mjs';
 
@@ -71,7 +71,7 @@ export class Office {
       office.parley = await Parley.dev(...(proxied ? ['--public-url', office.proxy.address] : []));
       office.proxy?.to(office.parley.address);
       office.site = await startSite();
-      office.browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: flags });
+      office.browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: flags, timeout: patience });
       await office.approve(office.site.origin);
     } catch (error) {
       await office.stop();
@@ -141,6 +141,7 @@ export class Office {
   /** A fresh profile of the browser; with signedIn: true the agent is signed in where the CRM embeds his page. */
   async profile({ signedIn = true, name = demo.name, password = demo.password, ...options } = {}) {
     const context = await this.browser.newContext(options);
+    context.setDefaultTimeout(patience);
     if (signedIn) {
       const out = await this.call('/agent/sign-in', { InstanceId: this.parley.instance, UserName: name, Password: password });
       await context.addCookies([{
