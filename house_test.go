@@ -209,23 +209,30 @@ func TestEnginesHaveTwoBuilders(t *testing.T) {
 	}
 }
 
-// TestMakefileKnowsWhatIsLarge: the program is made of the packages by which make run decides how to compile.
-func TestMakefileKnowsWhatIsLarge(t *testing.T) {
+// inMakefile returns the words of a variable of the Makefile.
+func inMakefile(t *testing.T, variable string) []string {
+	t.Helper()
 	text, err := os.ReadFile("Makefile")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, large, _ := strings.Cut(string(text), "\nLARGE := ")
-	large, _, _ = strings.Cut(large, "\n")
+	_, words, _ := strings.Cut(string(text), "\n"+variable+" := ")
+	words, _, _ = strings.Cut(words, "\n")
+	if words == "" {
+		t.Fatalf("the Makefile has no %s", variable)
+	}
+	return strings.Fields(words)
+}
+
+// TestMakefileKnowsWhatIsLarge: the program is made of the packages by which make run decides how to compile.
+func TestMakefileKnowsWhatIsLarge(t *testing.T) {
+	large := inMakefile(t, "LARGE")
 	out, err := exec.Command("go", "list", "-deps", "./cmd/parley").Output()
 	if err != nil {
 		t.Fatalf("go list -deps: %v", err)
 	}
 	linked := strings.Fields(string(out))
-	if len(strings.Fields(large)) == 0 {
-		t.Error("the Makefile names no large packages")
-	}
-	for name := range strings.FieldsSeq(large) {
+	for _, name := range large {
 		if !slices.Contains(linked, name) {
 			t.Errorf("the Makefile has %s among the large packages; the program is not made of it", name)
 		}
