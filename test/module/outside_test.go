@@ -29,13 +29,14 @@ func TestClientFromOutside(t *testing.T) {
 	write(t, filepath.Join(program, "go.sum"), read(t, filepath.Join(root, "go.sum")), 0o600)
 	known := strings.Split(strings.TrimSpace(run(t, root, nil, "go", "env", "GOMODCACHE", "GOPROXY")), "\n")
 	env := []string{
+		litter,
 		"GOPROXY=file://" + filepath.ToSlash(proxy) + ",file://" + filepath.ToSlash(filepath.Join(known[0], "cache", "download")) + "," + known[1],
-		"CGO_ENABLED=0", // make lint has compiled the standard library so
+		"CGO_ENABLED=0", // make build has compiled the standard library so
 		"GONOSUMDB=" + module, "GOPRIVATE=", "GONOPROXY=none", "GOWORK=off",
 		"GOMODCACHE=" + t.TempDir(),                                 // the version is another content each time
 		"GOFLAGS=" + os.Getenv("GOFLAGS") + " -mod=mod -modcacherw", // the flags of this run, whose results are there
 	}
-	run(t, program, env, "go", "build", "-o", "chat", ".")
+	run(t, program, env, "go", "build", quickly(module), "-o", "chat", ".")
 	if listed := run(t, program, env, "go", "list", "-m", "-f", "{{.Path}} {{.Version}}{{with .Replace}} replaced{{end}}", module); strings.TrimSpace(listed) != module+" "+version {
 		t.Errorf("the program was built with %q; want %s %s", listed, module, version)
 	}

@@ -22,7 +22,7 @@ func TestRename(t *testing.T) {
 		}
 		write(t, filepath.Join(copied, file), read(t, filepath.Join(root, file)), info.Mode().Perm())
 	}
-	env := []string{"GOWORK=off", "MAKEFLAGS=", "MAKELEVEL=", "CGO_ENABLED=0", "GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + copied}
+	env := []string{litter, "GOWORK=off", "MAKEFLAGS=", "MAKELEVEL=", "CGO_ENABLED=0", "GIT_DIR=" + filepath.Join(copied, ".git"), "GIT_WORK_TREE=" + copied}
 	run(t, copied, env, "git", "init", "--quiet")
 	run(t, copied, env, "git", "add", "--all")
 
@@ -36,7 +36,7 @@ func TestRename(t *testing.T) {
 		}
 	}
 	run(t, copied, env, "go", "list", "-deps", "./...") // every import leads somewhere; building it all takes minutes
-	run(t, copied, env, "go", "vet", "./client/...")
+	run(t, copied, env, "go", "vet", quickly(to), "./client/...")
 	for _, dir := range []string{"tools", "bench/awssdk", "bench/powercut"} { // modules of their own
 		if got := run(t, filepath.Join(copied, dir), env, "go", "list", "-m"); !strings.HasPrefix(got, to+"/") {
 			t.Errorf("the module in %s is %q", dir, got)
