@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/contact"
 	"parley.example/parley/internal/store"
 )
 
@@ -57,6 +58,11 @@ func (c *Catalog) Create(ctx context.Context, i *Instance, with []Resource, flow
 	if i.Name != "" {
 		rows = append(rows, aliasRow(i))
 	}
-	_, err := c.rows.write(ctx, i.ID, store.ResourceWrite{Put: rows})
-	return i, err
+	if _, err := c.rows.write(ctx, i.ID, store.ResourceWrite{Put: rows}); err != nil {
+		return i, err
+	}
+	for _, f := range flows {
+		c.loader.keep(contact.ContentKey{Flow: f.Flow.ID, Hash: f.Content.Hash}, f.Content.Flow)
+	}
+	return i, nil
 }

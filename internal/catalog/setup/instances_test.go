@@ -399,3 +399,27 @@ func TestSeedDemoUsersOfOlderVersions(t *testing.T) {
 		}
 	}
 }
+
+// TestInstancesShareDefaultFlows: what instances come with is parsed once, and not read back either.
+func TestInstancesShareDefaultFlows(t *testing.T) {
+	f := catalogtest.New(t, catalog.Limits{})
+	var first []*flow.Action
+	for n, alias := range []string{"one", "two"} {
+		id := f.NewInstance(t, alias)
+		snap, err := f.Snapshot(t.Context(), string(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range catalog.All[*catalog.Flow](snap) {
+			parsed, _, err := f.Chats().Published(id, string(d.ID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if action := &parsed.Actions[0]; n == 0 {
+				first = append(first, action)
+			} else if action != first[i] {
+				t.Errorf("the flow %s was parsed again for another instance", d.Name)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package setup
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"parley.example/parley/internal/catalog"
@@ -32,6 +33,24 @@ func demoIDs(kind center.Kind, name string) string {
 	return catalog.DerivedID(catalog.DemoInstance, string(kind), name)
 }
 
+// parsedDefault is a flow of a new instance.
+type parsedDefault struct {
+	flow.Default
+	parsed *flow.Flow // is shared by all instances
+}
+
+// parsedDefaults are the flows of new instances, which are parsed once: that is most of what an instance costs.
+var parsedDefaults = sync.OnceValues(func() (all []parsedDefault, err error) {
+	for _, d := range flow.Defaults() {
+		parsed, err := flow.Parse(d.Content)
+		if err != nil {
+			return nil, fmt.Errorf("default flow %q: %w", d.Name, err)
+		}
+		all = append(all, parsedDefault{d, parsed})
+	}
+	return all, nil
+})
+
 // seeds returns everything that a new instance comes with.
 func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string) string) (with []catalog.Resource, flows []catalog.Seed, err error) {
 	basic := basicHours()
@@ -56,14 +75,15 @@ func seeds(c *catalog.Catalog, i *catalog.Instance, ids func(center.Kind, string
 		s.Meta = meta[center.AgentStatusID](c, i, ids, s, s.Name)
 		with = append(with, s)
 	}
-	for _, d := range flow.Defaults() {
+	defaults, err := parsedDefaults()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range defaults {
 		if d.Demo() && i.ID != catalog.DemoInstance {
 			continue
 		}
-		parsed, err := flow.Parse(d.Content)
-		if err != nil {
-			return nil, nil, fmt.Errorf("default flow %q: %w", d.Name, err)
-		}
+		parsed := d.parsed
 		f := &catalog.Flow{Type: d.Type, Default: strings.HasPrefix(d.Name, "Default ")}
 		f.Meta, f.Published = meta[center.FlowID](c, i, ids, f, d.Name), parsed.Hash
 		flows = append(flows, catalog.Seed{Flow: f, Content: catalog.Content{Hash: parsed.Hash, Body: string(parsed.Content()), Flow: parsed}})

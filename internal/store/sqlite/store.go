@@ -98,14 +98,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func openMemory(ctx context.Context, o Options) (*Store, error) {
-	c, err := connect(ctx, ":memory:", "temp_store = memory", "foreign_keys = on")
+	fresh, err := schema.Memory(ctx, "temp_store = memory", "foreign_keys = on")
 	if err != nil {
 		return nil, err
 	}
-	if err := schema.Migrate(ctx, c.Conn, nil, schema.Options{Log: o.Log}); err != nil {
-		c.Close()
-		return nil, err
-	}
+	c := &conn{fresh}
 	// Reader and writer take turns with the one connection: the data lives in it.
 	p := newPool(1, nil)
 	p.idle = append(p.idle, c)

@@ -5,10 +5,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"parley.example/parley/internal/store/sqlite/datadir"
+	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
 func TestUpgradeNeedsSpace(t *testing.T) {
@@ -67,6 +69,47 @@ func TestStepsSayWhatTheyDo(t *testing.T) {
 	for i, s := range steps {
 		if !strings.HasPrefix(s.File, fmt.Sprintf("%04d_", i+1)) || !strings.HasPrefix(s.SQL, "-- ") || len(s.Does) < 10 || !strings.HasSuffix(s.Does, ".") {
 			t.Errorf("%s begins with %q; want the number %d, and a comment that is a sentence", s.File, s.Does, i+1)
+		}
+	}
+}
+
+// TestMemory: a database in memory is what the steps lead to, and shares nothing with the next.
+func TestMemory(t *testing.T) {
+	tables := func(c *sqlconn.Conn) (all []string) {
+		if err := c.Query(func(r sqlconn.Row) error {
+			all = append(all, r.Text(0))
+			return nil
+		}, "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY rowid"); err != nil {
+			t.Fatal(err)
+		}
+		for _, pragma := range []string{"user_version", "application_id", "foreign_keys"} {
+			v, err := c.Pragma(pragma)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, fmt.Sprint(pragma, " ", v))
+		}
+		return all
+	}
+	stepped, err := sqlconn.Connect(t.Context(), ":memory:", "foreign_keys = on")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stepped.Close()
+	if err := Migrate(t.Context(), stepped, nil, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		c, err := Memory(t.Context(), "foreign_keys = on")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if got, want := tables(c), tables(stepped); !slices.Equal(got, want) {
+			t.Errorf("a database in memory has\n%q\nthe steps lead to\n%q", got, want)
+		}
+		if err := c.Script("CREATE TABLE another (x)"); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

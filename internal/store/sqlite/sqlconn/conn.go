@@ -19,7 +19,7 @@ import (
 )
 
 // Conn is one connection to a database with the statements it has prepared. It belongs to one
-// goroutine at a time. Make it with [Connect].
+// goroutine at a time. Make it with [Connect] or [Use].
 type Conn struct {
 	Raw   driver.Conn          // of package modernc.org/sqlite, for what only it can do
 	ctx   context.Context      // without an end: a statement here is too short to be worth a watcher
@@ -44,6 +44,11 @@ func Connect(ctx context.Context, dsn string, pragmas ...string) (*Conn, error) 
 	if err != nil {
 		return nil, err
 	}
+	return Use(ctx, raw, pragmas...)
+}
+
+// Use runs pragmas on a connection of the driver, which is closed when one fails.
+func Use(ctx context.Context, raw driver.Conn, pragmas ...string) (*Conn, error) {
 	c := &Conn{Raw: raw, ctx: context.WithoutCancel(ctx), Stmts: map[string]Statement{}}
 	for _, p := range pragmas {
 		if err := c.Script("PRAGMA " + p); err != nil {
