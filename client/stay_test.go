@@ -116,7 +116,7 @@ func TestCloseAtAnyTime(t *testing.T) {
 					case <-stop:
 					default:
 						_, _ = session.Send(t.Context(), "x") // whether it comes through is another test's
-						pass(50 * time.Millisecond)
+						pass(400 * time.Millisecond)
 						continue
 					}
 					break

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,14 +38,14 @@ func chatID(i int) center.ContactID {
 	return center.ContactID(fmt.Sprintf("01938a5e-0000-7000-8000-%012d", i))
 }
 
-// fill is what a numbered item says: enough that the log of the database is restarted now and then.
+// fill is what a numbered item says: enough that the log of the database is restarted now and then, and nothing that could be packed.
 func fill(chat int, seq int64) string {
-	r := rand.New(rand.NewPCG(uint64(chat), uint64(seq)))
-	b := make([]byte, 3000)
-	for i := range b {
-		b[i] = 'a' + byte(r.IntN(26))
-	}
-	return fmt.Sprintf("%d/%d %s", chat, seq, b)
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], uint64(chat))
+	binary.LittleEndian.PutUint64(seed[8:], uint64(seq))
+	b := make([]byte, 2250)
+	_, _ = rand.NewChaCha8(seed).Read(b) // never fails
+	return fmt.Sprintf("%d/%d %s", chat, seq, base64.RawURLEncoding.EncodeToString(b))
 }
 
 // data is a data directory that a test writes to.

@@ -229,7 +229,6 @@ func TestHistoricalPages(t *testing.T) {
 // What cannot be told is refused, with the reason.
 func TestHistoricalRequestsThatAreRefused(t *testing.T) {
 	inCentre(t, func(c *centre) {
-		enginetest.Pass(100 * 24 * time.Hour)
 		now := time.Now()
 		hour := now.Add(-time.Hour)
 		threshold := func(comparison string, value float64) func(*connect.GetMetricDataV2Request) {
