@@ -18,6 +18,8 @@ build config --env PATH=/usr/local/go/bin:/usr/sbin:/usr/bin:/sbin:/bin --env GO
 build commit --quiet --rm "$base" docker.io/library/golang:1.26 >/dev/null
 # A clone that shares no objects, as the build sees nothing else of this machine.
 git clone --quiet "file://$work/repo" "$work/context"
+# All modules are in the cache that the build is given: it needs no network, nor the certificates of a proxy.
+go -C "$work/context" mod download
 build build --quiet --isolation chroot --network host --pull-never --format docker --tag parley \
   --volume "$(go env GOMODCACHE):/go/pkg/mod" --volume "$(go env GOCACHE):/go/cache" --env GOCACHE=/go/cache \
   --env GOPROXY="$(go env GOPROXY)" --env GOSUMDB="$(go env GOSUMDB)" \
