@@ -38,7 +38,7 @@ build: ## Build bin/parley, one static binary
 # many as make -j says, the longest first. Generating comes before them: it writes what they read.
 .PHONY: test
 test: generate-check ## Run every check and every test
-	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) unit clients lint packages recount build
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) unit clients lint packages recount
 
 .PHONY: lint
 lint: ## Formatting, vet, modernisation and static analysis
@@ -85,7 +85,8 @@ packages: ## Make the packages of this commit for one system, twice, and read th
 	$(LITTER) go -C tools test -timeout 30m ./...
 
 .PHONY: clients
-clients: build ## Whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
+clients: ## Build bin/parley, and hold whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
+	$(call build,,bin/parley)
 	PARLEY_BIN=bin/parley test/clients/run
 
 # Records are flushed to the disk one by one: in memory that takes no time.
