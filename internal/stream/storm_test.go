@@ -84,12 +84,19 @@ type storm struct {
 	ending  bool
 }
 
+// turn is a mutex for which virtual time goes on while somebody waits: the check holds it while it reads from stores that
+// take time to answer.
+type turn chan struct{}
+
+func (t turn) Lock()   { t <- struct{}{} }
+func (t turn) Unlock() { <-t }
+
 // talk is a chat and what was acknowledged of it.
 type talk struct {
 	id  center.ContactID
 	ana center.ParticipantID
 
-	mu         sync.Mutex // guards what follows
+	mu         turn // guards what follows
 	messages   map[string]*message
 	order      [][]string        // texts of each client, in the order in which they were acknowledged
 	attributes map[string]string // acknowledged
@@ -169,7 +176,7 @@ func (s *storm) begin(i int) {
 	if err != nil {
 		s.Fatalf("Start: %v", err)
 	}
-	c := &talk{id: r.Contact, ana: r.Participant, messages: map[string]*message{}, order: make([][]string, clients),
+	c := &talk{id: r.Contact, ana: r.Participant, mu: make(turn, 1), messages: map[string]*message{}, order: make([][]string, clients),
 		attributes: map[string]string{}, tags: map[center.ContactID][]string{}}
 	s.chats = append(s.chats, c)
 	if i%3 == 0 {
