@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/factsql"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
@@ -37,7 +38,7 @@ func (s agentKeeper) SubmitAgent(c *store.AgentChange, done func(error)) {
 
 // applyAgent is [writer.apply] for a change of an agent.
 func (w *writer) applyAgent(c *store.AgentChange) (refused, err error) {
-	if refused := checkAgent(c); refused != nil {
+	if refused := rules.CheckAgentChange(c); refused != nil {
 		return refused, nil
 	}
 	was, err := w.agent(c.User)
@@ -66,22 +67,6 @@ func (w *writer) applyAgent(c *store.AgentChange) (refused, err error) {
 		w.agents.put(c.User, *is)
 	}
 	return nil, w.moveAll(c.Quotas)
-}
-
-// checkAgent refuses a change that no state of the database could take.
-func checkAgent(c *store.AgentChange) error {
-	if c.User == "" {
-		return center.Errorf(center.Invalid, "a change of an agent has to name its user")
-	}
-	if c.Gone && (c.Version == 0 || c.State != nil) {
-		return center.Errorf(center.Invalid, "a change that deletes an agent has to name its version, and has no state")
-	}
-	for i := range c.Deliveries {
-		if c.Deliveries[i].Chat != "" {
-			return center.Errorf(center.Invalid, "a delivery of an agent has no chat")
-		}
-	}
-	return nil
 }
 
 // agent returns what is known of an agent, nil when it does not exist.

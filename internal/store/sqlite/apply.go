@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/factsql"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
@@ -20,7 +21,7 @@ import (
 // with the id: the index stands behind it, and its error leads to another
 // attempt that looks.
 func (w *writer) apply(c *store.Change, sure bool) (refused, err error) {
-	if refused := check(c); refused != nil {
+	if refused := rules.CheckChange(c); refused != nil {
 		return refused, nil
 	}
 	if c.Within != "" {

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/contactsql"
 )
 
@@ -20,7 +21,7 @@ func (s *Store) Contacts(ctx context.Context, q store.ContactQuery) iter.Seq2[ce
 		limit = int64(q.Limit)
 	}
 	if len(q.IDs) > 0 {
-		return s.contactsByID(ctx, q, limit)
+		return s.contactsByID(ctx, q)
 	}
 	of := cmp.Or(string(q.Chat), string(q.Related), string(q.Instance), ourselves)
 	return pages(s, ctx, of, func() nextPage[center.Contact] {
@@ -70,7 +71,7 @@ func (s searcher) CountContacts(ctx context.Context, q store.ContactSearch, most
 }
 
 // contactsByID looks up the contacts one by one: their number is bounded by what the caller has in hand.
-func (s *Store) contactsByID(ctx context.Context, q store.ContactQuery, limit int64) iter.Seq2[center.Contact, error] {
+func (s *Store) contactsByID(ctx context.Context, q store.ContactQuery) iter.Seq2[center.Contact, error] {
 	return func(yield func(center.Contact, error) bool) {
 		var found []center.Contact
 		for ids := range slices.Chunk(q.IDs, page) {
@@ -87,7 +88,7 @@ func (s *Store) contactsByID(ctx context.Context, q store.ContactQuery, limit in
 					if err != nil {
 						return err
 					}
-					if matches(&contact, &q) {
+					if rules.Selects(&q, &contact) {
 						found = append(found, contact)
 					}
 				}
@@ -98,33 +99,12 @@ func (s *Store) contactsByID(ctx context.Context, q store.ContactQuery, limit in
 				return
 			}
 		}
-		slices.SortFunc(found, func(a, b center.Contact) int {
-			order := cmp.Or(a.Initiated.Compare(b.Initiated), cmp.Compare(a.ID, b.ID))
-			if q.Descending {
-				return -order
-			}
-			return order
-		})
-		found = slices.CompactFunc(found, func(a, b center.Contact) bool { return a.ID == b.ID })
-		for i := range found[:min(int64(len(found)), limit)] {
-			if !yield(found[i], nil) {
+		for _, contact := range rules.Arrange(&q, found) {
+			if !yield(contact, nil) {
 				return
 			}
 		}
 	}
-}
-
-// matches reports whether a contact meets the restrictions of q other than its ids.
-func matches(c *center.Contact, q *store.ContactQuery) bool {
-	switch {
-	case q.Instance != "" && c.Instance != q.Instance,
-		q.Chat != "" && c.Chat != q.Chat,
-		q.Related != "" && c.Related != q.Related,
-		!q.InitiatedFrom.IsZero() && c.Initiated.Before(q.InitiatedFrom),
-		!q.InitiatedTo.IsZero() && !c.Initiated.Before(q.InitiatedTo):
-		return false
-	}
-	return true
 }
 
 func readContact(r row) (c center.Contact, err error) {

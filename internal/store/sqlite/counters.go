@@ -3,8 +3,8 @@ package sqlite
 import (
 	"context"
 
-	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 )
 
 // Count implements [store.Store].
@@ -67,11 +67,10 @@ func (w *writer) over(quotas []store.Quota) (refused, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if q.Delta < 0 && q.Counter.NeverNegative() && c.value+moved(quotas, q.Counter) < 0 {
-			return center.Errorf(center.Internal, "the counter %s would fall from %d by %d: what was not taken cannot be freed",
-				q.Counter, c.value, -moved(quotas, q.Counter)), nil
+		if refused := rules.Falls(quotas, q, c.value); refused != nil {
+			return refused, nil
 		}
-		if q.Delta < 0 || q.Limit < 0 {
+		if !rules.Limits(q) {
 			continue
 		}
 		if !c.kept {
@@ -80,21 +79,11 @@ func (w *writer) over(quotas []store.Quota) (refused, err error) {
 			}
 			c.kept = true
 		}
-		if c.value+moved(quotas[:i+1], q.Counter) > q.Limit {
-			return &store.QuotaError{Counter: q.Counter}, nil
+		if refused := rules.Passes(quotas, i, c.value); refused != nil {
+			return refused, nil
 		}
 	}
 	return nil, nil
-}
-
-// moved returns by how much quotas move a counter together.
-func moved(quotas []store.Quota, counter store.Counter) (sum int64) {
-	for _, q := range quotas {
-		if q.Counter == counter {
-			sum += q.Delta
-		}
-	}
-	return sum
 }
 
 // moveAll moves the counters of a change that is made.

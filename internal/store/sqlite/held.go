@@ -36,22 +36,6 @@ func holdingsOf(held []store.Holding) []holding {
 	return slices.Compact(all)
 }
 
-// checkHeld refuses holdings that are out of bounds.
-func checkHeld(held []store.Holding) error {
-	if len(held) > store.MaxHeld {
-		return center.Errorf(center.Invalid, "a chat has %d holdings; it may have %d", len(held), store.MaxHeld)
-	}
-	for i := range held {
-		if held[i].User == "" {
-			return center.Errorf(center.Invalid, "a holding has to name its user")
-		}
-		if n := len(held[i].Work); n > store.MaxWork {
-			return center.Errorf(center.Invalid, "the work of a holding has %d bytes; it may have %d", n, store.MaxWork)
-		}
-	}
-	return nil
-}
-
 // readHeld returns the holdings of a chat.
 func (c *conn) readHeld(chat int64) (held []holding, err error) {
 	err = c.Query(func(r row) error {

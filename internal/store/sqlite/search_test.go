@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/process/cputest"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/contactsql"
 	"parley.example/parley/internal/store/sqlite/datadir"
 )
@@ -167,8 +168,8 @@ func BenchmarkSearchContacts(b *testing.B) {
 					return err
 				}
 				d := &document{contact: int64(i + 1), chat: int64(i + 1), instance: "i", initiated: at.UnixMilli()}
-				say(&d.said[0], center.PlainText, fmt.Sprintf("hello my order is number %d and the parcel of week w%d", i, i%50))
-				say(&d.said[1], center.PlainText, "how can I help you today "+fmt.Sprintf("word%d ", i*i%9973)+fmt.Sprint("said ", i%977, " goodbye ", i%31))
+				rules.Say(&d.said[0], center.PlainText, fmt.Sprintf("hello my order is number %d and the parcel of week w%d", i, i%50))
+				rules.Say(&d.said[1], center.PlainText, "how can I help you today "+fmt.Sprintf("word%d ", i*i%9973)+fmt.Sprint("said ", i%977, " goodbye ", i%31))
 				if err := w.conn.writeSaid(d); err != nil {
 					return err
 				}

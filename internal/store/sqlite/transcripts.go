@@ -2,17 +2,14 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/contactsql"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
-	"parley.example/parley/internal/store/words"
 )
 
 // The index of transcripts is a table of FTS5, whose words this program makes: the tokenizer only divides at
@@ -32,11 +29,8 @@ type document struct {
 	contact, chat int64 // contacts.n, chats.n
 	instance      string
 	initiated     int64
-	said          [len(contactsql.Roles)]strings.Builder // words
+	said          [len(rules.Roles)]strings.Builder // words
 }
-
-// boundary stands between the words of two messages. It is no word itself.
-const boundary = "\ue000"
 
 // IndexTranscripts implements [store.Store].
 func (s searcher) IndexTranscripts(ctx context.Context, limit int) (taken int, err error) {
@@ -82,54 +76,13 @@ func (c *conn) readSaid(d *document, q *store.ItemQuery) error {
 		contact = nil
 	}
 	return c.Query(func(r row) error {
-		for i, role := range contactsql.Roles {
+		for i, role := range rules.Roles {
 			if center.Role(r.Text(0)) == role.Role {
-				say(&d.said[i], r.Text(1), r.Text(2))
+				rules.Say(&d.said[i], r.Text(1), r.Text(2))
 			}
 		}
 		return nil
 	}, sql, d.chat, in.from, in.to, contact)
-}
-
-// say adds the words of a message to those of its role.
-func say(line *strings.Builder, contentType, content string) {
-	room := store.MaxIndexed - line.Len()
-	if room <= 0 {
-		return
-	}
-	var said strings.Builder
-	switch contentType {
-	case center.PlainText, center.Markdown:
-		words.Append(&said, content, room)
-	default:
-		var message any
-		if json.Unmarshal([]byte(content), &message) == nil {
-			texts(message, func(text string) { words.Append(&said, text, room) })
-		}
-	}
-	if said.Len() == 0 {
-		return
-	}
-	if line.Len() == 0 {
-		line.WriteString(boundary)
-	}
-	line.WriteString(" " + said.String() + " " + boundary)
-}
-
-// texts yields the strings that are values in JSON.
-func texts(v any, yield func(string)) {
-	switch v := v.(type) {
-	case string:
-		yield(v)
-	case []any:
-		for _, one := range v {
-			texts(one, yield)
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			texts(v[key], yield)
-		}
-	}
 }
 
 // writeSaid puts a document into the index, unless its contact has been erased meanwhile or another node has done it.

@@ -258,17 +258,3 @@ func (w *writer) chat(id center.ContactID, look bool) (*chat, error) {
 	w.chats.put(id, ch)
 	return ch, nil
 }
-
-// check refuses a change that no state of the database could take.
-func check(c *store.Change) error {
-	if c.Chat == "" && (c.State != nil || len(c.Items) > 0 || len(c.Receipts) > 0) {
-		return center.Errorf(center.Invalid, "a change with a state, items or receipts has to name its chat")
-	}
-	if c.Erase != nil && c.Version == 0 {
-		return center.Errorf(center.Invalid, "a change that erases has to name the version of its chat")
-	}
-	if c.State != nil {
-		return checkHeld(c.State.Held)
-	}
-	return nil
-}

@@ -5,14 +5,8 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
-	"parley.example/parley/internal/store/words"
+	"parley.example/parley/internal/store/rules"
 )
-
-// Roles are the roles whose words the index of transcripts has, in the order of its columns.
-var Roles = [...]struct {
-	Role   center.Role
-	column string
-}{{center.RoleCustomer, "customer"}, {center.RoleAgent, "agent"}, {center.RoleSystem, "system"}, {center.RoleCustomBot, "bot"}, {center.RoleSupervisor, "supervisor"}}
 
 // The number of a document: that of its instance, the milliseconds, and which of its moment it is.
 const (
@@ -65,8 +59,7 @@ func (w *where) documentsAlone(q *store.ContactSearch) {
 		" WHERE d.doc = said.rowid AND instance = ? AND "+within+"))", args...)
 }
 
-// said is what transcripts have to have in them, and what they must not: each an expression of FTS5, one of which, or
-// all, have to be met.
+// said is what [rules.HeardOf] gives, in expressions of FTS5.
 type said struct {
 	with, without []string
 	any           bool
@@ -74,83 +67,28 @@ type said struct {
 }
 
 // saidOf reads the conditions of a search.
-func saidOf(q *store.ContactSearch) (s said) {
-	s.any = q.SaidAs == store.MatchAny
-	unmet, met := 0, false
-	for _, one := range q.Said {
-		expr, what := expression(one)
-		if q.SaidAs == store.MatchNone {
-			what = -what
-		}
-		negative := (one.Match == store.MatchNone) != (q.SaidAs == store.MatchNone)
-		switch {
-		case what < 0:
-			unmet++
-		case what > 0:
-			met = true
-		case negative:
-			s.without = append(s.without, expr)
-		default:
-			s.with = append(s.with, expr)
-		}
-	}
-	if s.any {
-		s.never = unmet > 0 && unmet == len(q.Said)
-		if met {
-			return said{}
-		}
-		return s
-	}
-	s.never = unmet > 0
-	return s
+func saidOf(q *store.ContactSearch) said {
+	h := rules.HeardOf(q)
+	return said{expressions(h.With), expressions(h.Without), h.Any, h.Never}
 }
 
-// expression returns a condition as an expression of FTS5, in which MatchNone is as MatchAny; or, without one, 1 for a
-// condition that everything meets, and -1 for one that nothing does.
-func expression(one store.Said) (expr string, all int) {
-	if len(one.Texts) == 0 {
-		return "", 1
-	}
-	anyOf := one.Match == store.MatchAny || one.Match == store.MatchNone
-	var texts []string
-	for _, text := range one.Texts {
-		terms := words.Terms(text)
-		if one.Match == store.MatchExact {
-			var line []string
-			for _, term := range terms {
-				line = append(line, term...)
+func expressions(all []rules.Expression) (out []string) {
+	for i := range all {
+		var texts []string
+		for _, text := range all[i].Texts {
+			var phrases []string
+			for _, words := range text {
+				phrases = append(phrases, `"`+strings.Join(words, " ")+`"`) // words have no quotes in them
 			}
-			if terms = nil; len(line) > 0 {
-				terms = [][]string{line}
-			}
-		}
-		var phrases []string
-		for _, term := range terms {
-			phrases = append(phrases, `"`+strings.Join(term, " ")+`"`) // words have no quotes in them
-		}
-		switch {
-		case len(phrases) > 0:
 			texts = append(texts, "("+strings.Join(phrases, " AND ")+")")
-		case !anyOf:
-			return "", -1
 		}
-	}
-	if len(texts) == 0 {
-		if one.Match == store.MatchNone {
-			return "", 1
+		between := " AND "
+		if all[i].Any {
+			between = " OR "
 		}
-		return "", -1
+		out = append(out, "("+all[i].Column+" : ("+strings.Join(texts, between)+"))")
 	}
-	between := " AND "
-	if anyOf {
-		between = " OR "
-	}
-	for _, role := range Roles {
-		if role.Role == one.Role {
-			return "(" + role.column + " : (" + strings.Join(texts, between) + "))", 0
-		}
-	}
-	return "", -1
+	return out
 }
 
 // streams reports whether a search can read documents in the order in which contacts are wanted.
