@@ -1,0 +1,236 @@
+// Package pgtest starts a PostgreSQL server for the tests of a package and gives each test a database of its own. The program of the server is
+// the newest that is installed; without one, it is installed from Debian's packages, as root.
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Options say what a server is like.
+type Options struct {
+	Fsync    bool     // flush to the disk: where what is durable is shown
+	Settings []string // such as "max_connections=20"
+}
+
+// Server is a PostgreSQL server in a directory of its own, on loopback.
+type Server struct {
+	Options
+	bin, dir string
+	port     int
+	as       *syscall.Credential // nil for this user
+
+	mu      sync.Mutex // guards what follows
+	command *exec.Cmd
+	output  bytes.Buffer
+	exited  chan struct{}
+	last    int // of the databases
+}
+
+// New makes the directory of a server, which it has, and starts it. Close stops it and removes the directory.
+func New(o Options) (*Server, error) {
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "parley-pg-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Options: o, bin: bin, dir: dir}
+	if err := s.begin(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) begin() error {
+	if os.Getuid() == 0 { // who may not run it
+		owner, err := user.Lookup("postgres")
+		if err != nil {
+			return err
+		}
+		uid, uerr := strconv.Atoi(owner.Uid)
+		gid, gerr := strconv.Atoi(owner.Gid)
+		if err := errors.Join(uerr, gerr, os.Chown(s.dir, uid, gid)); err != nil {
+			return err
+		}
+		s.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	initdb := s.program("initdb", "-D", s.data(), "-U", "parley", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.port = l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		return err
+	}
+	return s.Start()
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// program runs as the owner of the data, and ends with this process.
+func (s *Server) program(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
+	return cmd
+}
+
+// Start starts the server, which has been stopped, and returns when it takes connections.
+func (s *Server) Start() error {
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1"}
+	settings := append([]string{"fsync=" + map[bool]string{true: "on", false: "off"}[s.Fsync], "shared_buffers=64MB", "max_connections=200", "log_min_messages=fatal", "log_min_error_statement=panic"}, s.Settings...)
+	for _, one := range settings {
+		args = append(args, "-c", one)
+	}
+	cmd := s.program("postgres", args...)
+	cmd.Stdout, cmd.Stderr = &s.output, &s.output
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait() // it is killed at times
+	}()
+	s.mu.Lock()
+	s.command, s.exited = cmd, exited
+	s.mu.Unlock()
+	return s.ready(exited)
+}
+
+// ready asks until the server answers.
+func (s *Server) ready(exited <-chan struct{}) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := pgx.Connect(context.Background(), s.URL("postgres"))
+		if err == nil {
+			return conn.Close(context.Background())
+		}
+		select {
+		case <-tick.C:
+		case <-exited:
+			return fmt.Errorf("postgres has ended: %w\n%s", err, s.output.String())
+		}
+	}
+}
+
+// Stop stops the server: at once as if it were killed, or as an administrator does.
+func (s *Server) Stop(how os.Signal) error {
+	s.mu.Lock()
+	cmd, exited := s.command, s.exited
+	s.command = nil
+	s.mu.Unlock()
+	if cmd == nil {
+		return nil
+	}
+	err := cmd.Process.Signal(how)
+	<-exited
+	return err
+}
+
+// The ways of stopping a server: its children go too.
+const (
+	Fast      = syscall.SIGINT  // transactions are rolled back
+	Immediate = syscall.SIGQUIT // as a crash: the next start recovers
+)
+
+// Close stops the server and removes what it had.
+func (s *Server) Close() error {
+	return errors.Join(s.Stop(Immediate), os.RemoveAll(s.dir))
+}
+
+// Addr is where the server listens.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// URL is that of a database.
+func (s *Server) URL(database string) string {
+	return fmt.Sprintf("postgres://parley@%s/%s?sslmode=disable", s.Addr(), database)
+}
+
+// Exec runs SQL in a database.
+func (s *Server) Exec(ctx context.Context, database, sql string) error {
+	conn, err := pgx.Connect(ctx, s.URL(database))
+	if err != nil {
+		return err
+	}
+	_, err = conn.PgConn().Exec(ctx, sql).ReadAll()
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// Database makes a database for a test, as a copy of another, and returns its name. It goes with the test.
+func (s *Server) Database(t *testing.T, template string) string {
+	t.Helper()
+	s.mu.Lock()
+	s.last++
+	name := fmt.Sprintf("test_%d", s.last)
+	err := s.Exec(t.Context(), "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template) // one at a time: nobody else may be in the template
+	s.mu.Unlock()
+	if err != nil {
+		t.Fatalf("a database for the test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Exec(context.Background(), "postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("the database of the test stays: %v", err)
+		}
+	})
+	return name
+}
+
+// programs returns the directory of the newest PostgreSQL, and installs one where there is none.
+func programs() (string, error) {
+	if found := installed(); found != "" {
+		return found, nil
+	}
+	if os.Getuid() != 0 {
+		return "", errors.New("PostgreSQL is missing: install the package postgresql, or run this as root")
+	}
+	for _, args := range [][]string{{"update", "-qq"}, {"install", "-y", "-qq", "--no-install-recommends", "postgresql"}} {
+		cmd := exec.Command("apt-get", args...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("PostgreSQL is missing, and apt-get does not install it: %w\n%s", err, out)
+		}
+	}
+	if found := installed(); found != "" {
+		return found, nil
+	}
+	return "", errors.New("PostgreSQL is missing although the package postgresql is installed")
+}
+
+func installed() string {
+	all, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is good
+	version := func(path string) int {
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+		return n
+	}
+	if len(all) > 0 {
+		return filepath.Dir(slices.MaxFunc(all, func(a, b string) int { return version(a) - version(b) }))
+	}
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path)
+	}
+	return ""
+}

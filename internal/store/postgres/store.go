@@ -1,0 +1,173 @@
+// Package postgres keeps Parley's data in a PostgreSQL database, which many nodes share. It implements [store.Store].
+//
+// # How it works
+//
+// Changes wait in one bounded queue. A few committers take them, each those of its own chats and agents, whatever waits as one group,
+// and make the group durable in one transaction of two round trips: the first locks what the changes touch and reads it, then every
+// change is judged by itself, in order, against the rows as those before it in the group leave them; the second writes what came out,
+// one statement for each table, and commits. So many changes share a flush, and a change that is refused harms no other. The
+// transactions of a store go on side by side, as those of other nodes do; rows are locked in one order everywhere, so they wait
+// for each other and do not deadlock.
+//
+// Everything else (chores, leases, resources, erasure, facts) is a transaction of its own, and reads are single statements that see what is committed.
+//
+// # Failure
+//
+// A transaction that failed for a reason that passes (a deadlock, a lost connection, a server that starts) is tried again, for
+// [Options.Patience]. A commit whose answer was lost may have happened: the number of its group is looked up in the table commits, under
+// a lock that the lost transaction has until it ended, before anything is done again. What the server says of a full disk, or that it takes no
+// writes, fails the changes at once.
+//
+// # Other engines
+//
+// There is nothing in here that engines which speak PostgreSQL's protocol refuse, but for advisory locks during upgrades: see [Options.RowLock].
+//
+// Start reading at [Open], committer.go and group.go.
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/postgres/schema"
+)
+
+var _ store.Store = (*Store)(nil)
+
+// Options say where a store keeps its data and to whom it reports.
+type Options struct {
+	// URL is the database as libpq writes it: postgres://user:password@host:port/database?sslmode=…
+	URL string
+	// Connections is how many the store opens at most; 0 means 16. Four of them are for commits.
+	Connections int
+	// RowLock has nodes that start at the same time wait for each other by a row, for engines without advisory locks.
+	RowLock bool
+	// Patience is how long what fails for a reason that passes is tried again; 0 means 30 s.
+	Patience time.Duration
+	// Log receives upgrades of the format, groups that were tried again and those that failed. Nil for none.
+	Log *slog.Logger
+	// Observe, when set, is called after each commit with how many changes shared it and how long that took. It must be quick.
+	Observe func(group int, took time.Duration)
+	// Failing, when set, is called with the reason when writes begin to fail because of the database, and with nil once a write has succeeded
+	// again. It must be quick.
+	Failing func(error)
+}
+
+const (
+	committers = 4
+	// statementTime bounds a statement at the server, for one that hangs; idleTime a transaction whose client is gone.
+	statementTime = 30 * time.Second
+	idleTime      = 15 * time.Second
+)
+
+// Store is a [store.Store] on PostgreSQL. Make it with [Open].
+type Store struct {
+	eraser
+	agentKeeper
+	factKeeper
+	searcher
+	pool     *pgxpool.Pool
+	queue    *queue
+	log      *slog.Logger
+	observe  func(int, time.Duration)
+	health   health
+	patience time.Duration
+	writers  chan *writer // those for what is no change
+	counters knownCounters
+
+	closed    chan struct{} // closed when Close begins to release
+	committed sync.WaitGroup
+	closing   func() error // runs once
+}
+
+// Open opens the store, and creates or upgrades its tables when needed. It fails when the data was written by a newer Parley. ctx bounds
+// opening only.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	config, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = int32(cmp.Or(o.Connections, 16))
+	for name, value := range map[string]string{
+		"application_name":                    "parley",
+		"statement_timeout":                   fmt.Sprint(statementTime.Milliseconds()),
+		"idle_in_transaction_session_timeout": fmt.Sprint(idleTime.Milliseconds()),
+		"default_transaction_isolation":       "read committed",
+	} {
+		if _, set := config.ConnConfig.RuntimeParams[name]; !set {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, pool, o); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open the database %s at %s: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
+	}
+	return start(pool, o), nil
+}
+
+// migrate brings the tables to the newest format, on a connection whose statements may take long.
+func migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
+	config := pool.Config().ConnConfig
+	config.RuntimeParams["statement_timeout"] = "0"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(schema.Migrate(ctx, conn, schema.Options{RowLock: o.RowLock, Log: o.Log}), conn.Close(context.WithoutCancel(ctx)))
+}
+
+// start lets the committers run and returns the store around them.
+func start(pool *pgxpool.Pool, o Options) *Store {
+	s := &Store{pool: pool, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 30*time.Second),
+		health: health{tell: o.Failing}, writers: make(chan *writer, committers), closed: make(chan struct{})}
+	s.eraser, s.agentKeeper, s.factKeeper, s.searcher = eraser{s}, agentKeeper{s}, factKeeper{s}, searcher{s}
+	node := uuid.NewString()
+	for i := range committers {
+		s.writers <- &writer{name: fmt.Sprintf("%s/work/%d", node, i)}
+		s.committed.Go(func() {
+			(&committer{Store: s, lane: i, writer: &writer{name: fmt.Sprintf("%s/%d", node, i)}}).run()
+		})
+	}
+	s.closing = sync.OnceValue(func() error {
+		s.queue.close()
+		s.committed.Wait()
+		close(s.closed)
+		s.forget(node)
+		pool.Close()
+		return nil
+	})
+	return s
+}
+
+// forget removes what the writers of this store have noted, if the database is there: nobody asks for it any more.
+func (s *Store) forget(node string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if _, err := s.pool.Exec(ctx, "DELETE FROM commits WHERE writer >= $1 AND writer < $2", node+"/", node+"0"); err != nil {
+		s.log.Debug("the notes of commits stay", "err", err)
+	}
+}
+
+// Submit implements [store.Store].
+func (s *Store) Submit(c *store.Change, done func(error)) {
+	s.queue.put(string(c.Chat), &entry{change: c, done: done})
+}
+
+// Close implements [store.Store].
+func (s *Store) Close() error { return s.closing() }
