@@ -17,14 +17,17 @@ func (s factKeeper) ReadHistory(ctx context.Context, instance center.InstanceID,
 	}
 	begun := false
 	return s.retry(ctx, func() error {
+		if err := s.enter(ctx); err != nil {
+			return err
+		}
+		defer s.leave()
 		own, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
 			return err
 		}
 		defer func() { _ = own.Rollback(context.WithoutCancel(ctx)) }()
 		h := &history{t: &tx{ctx, own.Conn()}, instance: pack(string(instance))}
-		var one int
-		if _, err := h.t.first([]any{&one}, "SELECT 1"); err != nil {
+		if _, err := h.t.exec("SET LOCAL idle_in_transaction_session_timeout = 300000"); err != nil { // what is read is added up in between
 			return err
 		}
 		if begun { // read has heard something already

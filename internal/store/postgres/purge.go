@@ -35,11 +35,25 @@ func (s *Store) purge(ctx context.Context, sql string, args ...any) error {
 // What was deleted PostgreSQL overwrites by itself, in time: a vacuum frees the rows, and pages are written anew. Where its files, its
 // log and its backups are, and for how long, is for who runs the server.
 
-// vacuum frees the rows that were deleted of a table.
+// vacuum frees the rows that were deleted of a table, however long that takes.
 func (s *Store) vacuum(ctx context.Context, table string) error {
 	return s.retry(ctx, func() error {
-		_, err := s.pool.Exec(ctx, "VACUUM "+table)
-		if sqlState(err) == "42601" || sqlState(err) == "0A000" || sqlState(err) == "42501" { // an engine that has none, or a user who may not
+		conn, err := s.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		own := begun{conn}
+		defer own.end()
+		for _, sql := range []string{"SET statement_timeout = 0", "VACUUM " + table, "RESET statement_timeout"} {
+			if _, err = own.Exec(ctx, sql); err != nil {
+				break
+			}
+		}
+		if err != nil {
+			_ = own.Conn.Conn().Close(ctx) // with its setting
+		}
+		switch sqlState(err) {
+		case "42601", "0A000", "42501": // an engine that has none, or a user who may not
 			return nil
 		}
 		return err

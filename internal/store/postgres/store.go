@@ -48,7 +48,7 @@ var _ store.Store = (*Store)(nil)
 type Options struct {
 	// URL is the database as libpq writes it: postgres://user:password@host:port/database?sslmode=…
 	URL string
-	// Connections is how many the store opens at most; 0 means 16. Four of them are for commits.
+	// Connections is how many the store opens at most; 0 means 16. Eight of them are for what writes, however much is read, and two at least for what reads.
 	Connections int
 	// RowLock has nodes that start at the same time wait for each other by a row, for engines without advisory locks.
 	RowLock bool
@@ -64,7 +64,7 @@ type Options struct {
 }
 
 const (
-	committers = 4
+	committers = 4 // and as many transactions of what is no change
 	// statementTime bounds a statement at the server, for one that hangs; idleTime a transaction whose client is gone.
 	statementTime = 30 * time.Second
 	idleTime      = 15 * time.Second
@@ -82,7 +82,8 @@ type Store struct {
 	observe  func(int, time.Duration)
 	health   health
 	patience time.Duration
-	writers  chan *writer // those for what is no change
+	writers  chan *writer  // those for what is no change
+	readers  chan struct{} // as many as read
 	counters knownCounters
 
 	closed    chan struct{} // closed when Close begins to release
@@ -98,7 +99,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns = int32(cmp.Or(o.Connections, 16))
+	config.MaxConns = max(int32(cmp.Or(o.Connections, 16)), 2*committers+2)
 	for name, value := range map[string]string{
 		"application_name":                    "parley",
 		"statement_timeout":                   fmt.Sprint(statementTime.Milliseconds()),
@@ -135,7 +136,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 // start lets the committers run and returns the store around them.
 func start(pool *pgxpool.Pool, o Options) *Store {
 	s := &Store{pool: pool, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 30*time.Second),
-		health: health{tell: o.Failing}, writers: make(chan *writer, committers), closed: make(chan struct{})}
+		health: health{tell: o.Failing}, writers: make(chan *writer, committers), readers: make(chan struct{}, pool.Config().MaxConns-2*committers), closed: make(chan struct{})}
 	s.eraser, s.agentKeeper, s.factKeeper, s.searcher = eraser{s}, agentKeeper{s}, factKeeper{s}, searcher{s}
 	node := uuid.NewString()
 	for i := range committers {

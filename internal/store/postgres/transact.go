@@ -195,6 +195,10 @@ func fetch[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (result
 		return result, err
 	}
 	err = s.retry(ctx, func() (err error) {
+		if err := s.enter(ctx); err != nil {
+			return err
+		}
+		defer s.leave()
 		result, err = f(&tx{ctx, s.pool})
 		return err
 	})
@@ -204,6 +208,18 @@ func fetch[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (result
 	}
 	return result, nil
 }
+
+// enter waits until there is a connection to read with.
+func (s *Store) enter(ctx context.Context) error {
+	select {
+	case s.readers <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Store) leave() { <-s.readers }
 
 // rows returns what scan makes of every row of what a statement gives.
 func rows[T any](t *tx, scan func(pgx.Rows) (T, error), sql string, args ...any) (all []T, err error) {
