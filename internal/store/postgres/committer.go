@@ -86,7 +86,7 @@ func (c *committer) settle(group []*entry, err error) {
 func (c *committer) commit(group []*entry) error {
 	ctx := context.Background() // a group belongs to many callers, and is bounded by the store's patience
 	pause := c.backoff()
-	raced := 0
+	races := 0
 	for {
 		err := c.attempt(ctx, group)
 		if errors.As(err, new(lost)) {
@@ -100,8 +100,11 @@ func (c *committer) commit(group []*entry) error {
 			return err
 		}
 		if errors.Is(err, errUnlocked) || isTaken(err) {
-			if raced++; raced < 20 { // there is nothing to wait for
+			if races++; races <= maxRaces { // there is nothing to wait for
 				continue
+			}
+			if isTaken(err) {
+				return refuse(err)
 			}
 		} else {
 			c.log.Warn("a group of changes is tried again", "changes", len(group), "err", err)
@@ -156,9 +159,6 @@ func (c *committer) attempt(ctx context.Context, entries []*entry) error {
 	g.learn()
 	return nil
 }
-
-// isTaken reports whether another node has written a row with the same key.
-func isTaken(err error) bool { return sqlState(err) == "23505" }
 
 // SubmitAgent implements [store.Store].
 func (s agentKeeper) SubmitAgent(c *store.AgentChange, done func(error)) {

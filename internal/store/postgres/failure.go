@@ -26,7 +26,7 @@ const (
 var verdicts = map[string]verdict{
 	"40001": again, "40P01": again, // serialisation, deadlock
 	"0A000": again,                                                 // a plan whose table has changed meanwhile: a new connection has none
-	"23505": again,                                                 // another node was first: the next look finds its row
+	"23505": again,                                                 // another node was first: the next look finds its row, if it was that (see maxRaces)
 	"57P01": again, "57P02": again, "57P03": again, "57P05": again, // the server stops, starts, or ended an idle session
 	"55P03": again, "25P03": again, "25P02": again, "53300": again, // a lock, a transaction that was idle for too long, connections
 	"08": again,
@@ -36,13 +36,16 @@ var verdicts = map[string]verdict{
 
 // judged says what an error means. What did not come from the server is a connection that failed.
 func judged(err error) verdict {
+	if errors.Is(err, errRefused) {
+		return final
+	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if v, ok := verdicts[e.Code]; ok {
 			return v
 		}
 		return verdicts[e.Code[:min(2, len(e.Code))]]
 	}
-	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok || errors.Is(err, errRefused) {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
 		return final
 	}
 	return again
@@ -55,6 +58,12 @@ func sqlState(err error) string {
 	}
 	return ""
 }
+
+// maxRaces is how often another node may have been first: after that it is no race.
+const maxRaces = 20
+
+// isTaken reports whether there is a row with the same key.
+func isTaken(err error) bool { return sqlState(err) == "23505" }
 
 // errRefused marks errors of our own that end a transaction.
 var errRefused = errors.New("refused")
@@ -112,7 +121,7 @@ func (b *backoff) wait(ctx context.Context) bool {
 
 // retry runs f until it succeeds, fails for good, or has failed for as long as the store is patient.
 func (s *Store) retry(ctx context.Context, f func() error) error {
-	pause := s.backoff()
+	pause, races := s.backoff(), 0
 	for {
 		select {
 		case <-s.closed:
@@ -125,6 +134,12 @@ func (s *Store) retry(ctx context.Context, f func() error) error {
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if isTaken(err) {
+			if races++; races <= maxRaces { // there is nothing to wait for
+				continue
+			}
+			return plain(err)
 		}
 		if judged(err) != again {
 			return plain(err)

@@ -327,3 +327,23 @@ func TestBadChangeFailsAlone(t *testing.T) {
 		t.Errorf("%d items; want 20", len(got))
 	}
 }
+
+// TestTakenKeyIsNoRace: a row with the same key that stays is told to whoever wrote the second one, soon, and harms no other change.
+func TestTakenKeyIsNoRace(t *testing.T) {
+	database := server.Database(t, template)
+	if err := server.Exec(t.Context(), database, "CREATE UNIQUE INDEX once_said ON items (content)"); err != nil {
+		t.Fatal(err)
+	}
+	s := &kit.Env{Store: open(t, postgres.Options{URL: server.URL(database), Patience: time.Hour})}
+	id := s.Create(t, 1)
+	answers := make(chan error, 2)
+	s.Submit(&store.Change{Chat: id, Receipts: []center.Receipt{{Chat: id, Item: "i", Recipient: "r", Read: kit.Epoch}}}, func(err error) { answers <- err })
+	s.Submit(&store.Change{Chat: id, Items: []center.Item{kit.Message(id, 2, "message 1")}}, func(err error) { answers <- err })
+	if first, second := <-answers, <-answers; first != nil || second == nil {
+		t.Errorf("done(%v), done(%v); want the second refused", first, second)
+	}
+	e := store.Erasure{ID: "e", Instance: kit.Instance, By: store.ByContact, Asked: kit.Epoch}
+	if first, second := s.PutErasure(t.Context(), e, nil), s.PutErasure(t.Context(), e, nil); first != nil || second == nil {
+		t.Errorf("PutErasure = %v, then %v; want the second refused", first, second)
+	}
+}
