@@ -247,6 +247,30 @@ func TestServerRestarts(t *testing.T) {
 	t.Logf("%d changes, in all, of %d chats", l.count.Load(), len(l.chats))
 }
 
+// TestFrozenNode stops a node in the middle of a transaction. Others wait for the rows that it holds no longer than the server allows, and when it
+// goes on it finds that it was late.
+func TestFrozenNode(t *testing.T) {
+	database, proxy := server.Database(t, template), server.NewProxy(t)
+	a := &kit.Env{Store: open(t, postgres.Options{URL: proxy.URL(database) + "&idle_in_transaction_session_timeout=100", Patience: time.Hour})}
+	b := &kit.Env{Store: open(t, postgres.Options{URL: server.URL(database)})}
+	id := b.Create(t, 1)
+	frozen, thaw := proxy.Freeze()
+	defer thaw()
+	late := make(chan error, 1)
+	c := kit.StateChange(id, 1, "late")
+	c.Items = kit.Items(id, 2, 1)
+	a.Submit(c, func(err error) { late <- err })
+	<-frozen
+	b.Must(t, kit.StateChange(id, 1, "in time"))
+	thaw()
+	if err := <-late; !errors.Is(err, store.ErrConflict) {
+		t.Errorf("the frozen node's change: done(%v); want a conflict", err)
+	}
+	if h := a.HeadOf(t, id); string(h.State) != "in time" || h.Version != 2 || h.LastSeq != 1 {
+		t.Errorf("the chat is %+v", h)
+	}
+}
+
 // TestReadOnlyServer: changes fail at once, in words that say why, and succeed when the server takes writes again.
 func TestReadOnlyServer(t *testing.T) {
 	database := server.Database(t, template)

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	maxQueue = 4096 // entries that may wait; Submit blocks beyond
-	maxGroup = 1024 // entries that share one transaction
+	maxQueue = 4096    // entries that may wait; Submit blocks beyond
+	maxGroup = 1024    // entries that share one transaction
+	maxBytes = 8 << 20 // in them, about: more is a group of its own
 )
 
 // entry is a change of a chat or of an agent. Those without either were submitted to a closed queue and only travel to be answered in their turn.
@@ -23,6 +24,30 @@ type entry struct {
 // erases reports whether a change takes something away. It is the last of its group: what comes after finds the rows gone.
 func (e *entry) erases() bool {
 	return e.change != nil && e.change.Erase != nil || e.agent != nil && e.agent.Gone
+}
+
+// bytes is about how much an entry writes.
+func (e *entry) bytes() (n int) {
+	var deliveries []store.Delivery
+	switch {
+	case e.change != nil:
+		if e.change.State != nil {
+			n += len(e.change.State.State)
+		}
+		for i := range e.change.Items {
+			n += len(e.change.Items[i].Content)
+		}
+		deliveries = e.change.Deliveries
+	case e.agent != nil:
+		if e.agent.State != nil {
+			n += len(e.agent.State.State)
+		}
+		deliveries = e.agent.Deliveries
+	}
+	for i := range deliveries {
+		n += len(deliveries[i].Body)
+	}
+	return n
 }
 
 // queue holds what is submitted until the committers take it, each from its own lane. What is of one chat or agent is in one lane.
@@ -78,10 +103,13 @@ func (q *queue) take(n int) []*entry {
 		q.ready.Wait()
 	}
 	l.stopped = len(l.waiting) == 0
-	end := 0
+	end, size := 0, 0
 	for end < min(len(l.waiting), maxGroup) {
-		end++
-		if l.waiting[end-1].erases() {
+		e := l.waiting[end]
+		if size += e.bytes(); end > 0 && size > maxBytes {
+			break
+		}
+		if end++; e.erases() {
 			break
 		}
 	}

@@ -65,9 +65,11 @@ type Options struct {
 
 const (
 	committers = 4 // and as many transactions of what is no change
-	// statementTime bounds a statement at the server, for one that hangs; idleTime a transaction whose client is gone.
+	// At the server statementTime bounds a statement, for one that hangs; lockTime how long it waits for a row; idleTime a transaction whose client is gone, or
+	// frozen, and so how long others wait for its rows.
 	statementTime = 30 * time.Second
-	idleTime      = 15 * time.Second
+	lockTime      = 10 * time.Second
+	idleTime      = 4 * time.Second
 )
 
 // Store is a [store.Store] on PostgreSQL. Make it with [Open].
@@ -103,8 +105,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	for name, value := range map[string]string{
 		"application_name":                    "parley",
 		"statement_timeout":                   fmt.Sprint(statementTime.Milliseconds()),
+		"lock_timeout":                        fmt.Sprint(lockTime.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleTime.Milliseconds()),
 		"default_transaction_isolation":       "read committed",
+		"tcp_keepalives_idle":                 "5", // in seconds: of a client whose machine is gone the rows are free soon
+		"tcp_keepalives_interval":             "2",
+		"tcp_keepalives_count":                "3",
 	} {
 		if _, set := config.ConnConfig.RuntimeParams[name]; !set {
 			config.ConnConfig.RuntimeParams[name] = value
@@ -124,8 +130,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // migrate brings the tables to the newest format, on a connection whose statements may take long.
 func migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	config := pool.Config().ConnConfig
-	config.RuntimeParams["statement_timeout"] = "0"
-	config.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
+	for _, limit := range []string{"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"} {
+		config.RuntimeParams[limit] = "0"
+	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -21,6 +22,29 @@ const (
 	cuts
 )
 
+// Freeze lets the next transaction wait between two round trips, as if the client had stopped there, until thaw is called. frozen is closed when it does.
+func (p *Proxy) Freeze() (frozen <-chan struct{}, thaw func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f := &freezer{make(chan struct{}), make(chan struct{})}
+	p.freeze = f
+	return f.frozen, sync.OnceFunc(func() { close(f.thawed) })
+}
+
+type freezer struct{ frozen, thawed chan struct{} }
+
+// hold waits if a transaction is to be frozen.
+func (p *Proxy) hold() {
+	p.mu.Lock()
+	f := p.freeze
+	p.freeze = nil
+	p.mu.Unlock()
+	if f != nil {
+		close(f.frozen)
+		<-f.thawed
+	}
+}
+
 // Proxy stands between a client and a server, and cuts connections in the middle of commits. It reads the protocol as far as that needs.
 type Proxy struct {
 	server *Server
@@ -28,7 +52,8 @@ type Proxy struct {
 	done   sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows
-	every   int        // a commit of so many is cut; 0 for none
+	freeze  *freezer
+	every   int // a commit of so many is cut; 0 for none
 	commits int
 	made    [cuts]int
 	conns   map[net.Conn]bool
@@ -118,6 +143,7 @@ type link struct {
 	*Proxy
 	client, server net.Conn
 	commits        map[string]bool // prepared statements that commit
+	idle           atomic.Bool     // the server waits for more of a transaction
 
 	mu   sync.Mutex // guards what follows
 	mute bool       // the answer to a commit does not reach the client
@@ -144,6 +170,9 @@ func (l *link) forth() {
 			return
 		}
 		first = false
+		if l.idle.Swap(false) {
+			l.hold()
+		}
 		if l.isCommit(message) {
 			if at, cut := l.commit(); cut {
 				switch at {
@@ -201,6 +230,7 @@ func (l *link) back() {
 			}
 			continue
 		}
+		l.idle.Store(message[0] == 'Z' && message[5] == 'T')
 		if _, err := l.client.Write(message); err != nil {
 			return
 		}
