@@ -116,13 +116,13 @@ func (c *committer) commit(group []*entry) error {
 }
 
 // attempt is one transaction of a group. The entries have what became of each when it succeeds.
-func (c *committer) attempt(ctx context.Context, entries []*entry) error {
+func (c *committer) attempt(ctx context.Context, entries []*entry) (err error) {
 	conn, err := c.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	own := begun{conn}
-	defer own.end()
+	defer func() { own.end(err) }()
 	g := newGroup(&c.counters, entries)
 	c.writer.number++
 	if err := g.lock(ctx, conn.Conn(), c.writer); err != nil {
@@ -132,10 +132,6 @@ func (c *committer) attempt(ctx context.Context, entries []*entry) error {
 		return err
 	}
 	if g.empty() { // all were refused
-		_, err := conn.Exec(ctx, "ROLLBACK")
-		if err != nil {
-			return nil // they are refused all the same, and nothing was written
-		}
 		return nil
 	}
 	var b pgx.Batch

@@ -291,10 +291,46 @@ func TestReadOnlyServer(t *testing.T) {
 	if err := s.Keep(t.Context(), &store.Chores{Delivered: []int64{1}}); err == nil || !strings.Contains(err.Error(), "takes no writes") {
 		t.Errorf("Keep = %v", err)
 	}
-	renew("ALTER DATABASE " + database + " RESET default_transaction_read_only")
-	s.Create(t, 1)
+	if err := server.Exec(t.Context(), "postgres", "ALTER DATABASE "+database+" RESET default_transaction_read_only"); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 { // each connection that is still to the server as it was is given up for another
+		if err = s.Apply(kit.ChatChange(kit.NewID(), "x")); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Errorf("the server takes writes again, and changes fail: %v", err)
+	}
 	if len(told) != 2 || told[0] == nil || told[1] != nil {
 		t.Errorf("it was told %v; want a reason, and that it is over", told)
+	}
+}
+
+// TestTablesChangeMeanwhile: statements that were prepared before another release has altered the tables are prepared anew.
+func TestTablesChangeMeanwhile(t *testing.T) {
+	database := server.Database(t, template)
+	s := &kit.Env{Store: open(t, postgres.Options{URL: server.URL(database)})}
+	id := s.Create(t, 0)
+	work := func(seq int64) {
+		t.Helper()
+		s.Must(t, &store.Change{Chat: id, Items: kit.Items(id, seq, 1), Once: &store.Once{Key: fmt.Sprint(seq), At: kit.Epoch}})
+		if _, err := s.Claim(t.Context(), "node", kit.Epoch, 1e9, "work"); err != nil {
+			t.Errorf("Claim: %v", err)
+		}
+		if _, err := s.Replayed(t.Context(), fmt.Sprint(seq)); err != nil {
+			t.Errorf("Replayed: %v", err)
+		}
+	}
+	for seq := range int64(8) {
+		work(seq + 1)
+	}
+	if err := server.Exec(t.Context(), database, `ALTER TABLE once ALTER COLUMN key TYPE varchar COLLATE "C", ALTER COLUMN answer TYPE text USING NULL, ADD COLUMN later bigint;
+		ALTER TABLE once ALTER COLUMN answer TYPE bytea USING NULL; ALTER TABLE leases ALTER COLUMN version TYPE numeric(18, 0)`); err != nil {
+		t.Fatal(err)
+	}
+	for seq := range int64(8) {
+		work(seq + 9)
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *Store) vacuum(ctx context.Context, table string) error {
 			return err
 		}
 		own := begun{conn}
-		defer own.end()
+		defer own.end(nil)
 		for _, sql := range []string{"SET statement_timeout = 0", "VACUUM " + table, "RESET statement_timeout"} {
 			if _, err = own.Exec(ctx, sql); err != nil {
 				break

@@ -44,14 +44,19 @@ type begun struct {
 	*pgxpool.Conn
 }
 
-// end gives the connection back. One whose transaction has not ended is closed, which ends it.
-func (b begun) end() {
-	if b.Conn.Conn().PgConn().TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if _, err := b.Exec(ctx, "ROLLBACK"); err != nil {
-			_ = b.Conn.Conn().Close(ctx) // the pool drops it
-		}
+// end gives the connection back, after what went wrong, if anything did. One whose transaction has not ended, or that belongs to a server which is not what it
+// was, is closed: a transaction ends with it, and the pool makes another.
+func (b begun) end(err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	code := sqlState(err)
+	outdated := code == "25006" || code == "0A000" // another server takes the writes now; the tables have changed since statements were prepared
+	if !outdated && b.Conn.Conn().PgConn().TxStatus() != 'I' {
+		_, err := b.Exec(ctx, "ROLLBACK")
+		outdated = err != nil
+	}
+	if outdated {
+		_ = b.Conn.Conn().Close(ctx)
 	}
 	b.Release()
 }
@@ -84,11 +89,11 @@ func (s *Store) do(ctx context.Context, job func(*tx) error) error {
 		}
 		own := begun{conn}
 		w.number++
-		if err := s.attempt(ctx, own, w, job); err == nil || !errors.As(err, new(lost)) {
-			own.end()
+		err = s.attempt(ctx, own, w, job)
+		own.end(err)
+		if !errors.As(err, new(lost)) {
 			return err
 		}
-		own.end()
 		// Whether it happened has to be known although the caller may be gone: the writer goes on.
 		yes, err := w.happened(context.WithoutCancel(ctx), s)
 		if err == nil && !yes {
