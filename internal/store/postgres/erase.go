@@ -11,28 +11,13 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 )
 
 // eraser is the part of a Store that deletes what chats have left.
 type eraser struct{ *Store }
 
 var _ store.Eraser = eraser{}
-
-// The kinds of what is erased, as receipts count them.
-const (
-	kindChats       = "chats"
-	kindContacts    = "contacts"
-	kindItems       = "items"
-	kindReceipts    = "receipts"
-	kindAnswers     = "requestAnswers"
-	kindDeliveries  = "deliveries"
-	kindDead        = "deadLetters"
-	kindUploads     = "uploads"
-	kindHoldings    = "holdings"
-	kindAgents      = "agents"
-	kindAttachments = "attachments"
-	kindLines       = "flowLogLines"
-)
 
 // erasing is what a change takes away of a chat. What may be long is left to [Store.EraseRows].
 type erasing struct {
@@ -71,14 +56,14 @@ func (x *erasing) run(t *tx) error {
 	if _, err := t.exec("DELETE FROM contact_attributes WHERE "+ofChat, id); err != nil {
 		return err
 	}
-	gone := counts{kindChats: 1}
+	gone := counts{rules.KindChats: 1}
 	for _, d := range []struct {
 		kind, sql string
 		of        any
 	}{
-		{kindContacts, "DELETE FROM contacts WHERE chat = $1", id},
-		{kindAnswers, "DELETE FROM once WHERE chat = $1", id},
-		{kindHoldings, "DELETE FROM holdings WHERE chat = $1", x.chat.n},
+		{rules.KindContacts, "DELETE FROM contacts WHERE chat = $1", id},
+		{rules.KindAnswers, "DELETE FROM once WHERE chat = $1", id},
+		{rules.KindHoldings, "DELETE FROM holdings WHERE chat = $1", x.chat.n},
 	} {
 		if err := gone.exec(t, d.kind, d.sql, d.of); err != nil {
 			return err
@@ -229,14 +214,14 @@ type rowsOf struct {
 }
 
 var leftRows = []rowsOf{
-	{kindItems, "DELETE FROM items WHERE chat = $1 AND seq IN (SELECT seq FROM items WHERE chat = $1 LIMIT $2)", true},
-	{kindAnswers, "DELETE FROM tokens WHERE (chat, token, participant, file) IN (SELECT chat, token, participant, file FROM tokens WHERE chat = $1 LIMIT $2)", true},
-	{kindReceipts, "DELETE FROM receipts WHERE (chat, item, recipient) IN (SELECT chat, item, recipient FROM receipts WHERE chat = $1 LIMIT $2)", true},
+	{rules.KindItems, "DELETE FROM items WHERE chat = $1 AND seq IN (SELECT seq FROM items WHERE chat = $1 LIMIT $2)", true},
+	{rules.KindAnswers, "DELETE FROM tokens WHERE (chat, token, participant, file) IN (SELECT chat, token, participant, file FROM tokens WHERE chat = $1 LIMIT $2)", true},
+	{rules.KindReceipts, "DELETE FROM receipts WHERE (chat, item, recipient) IN (SELECT chat, item, recipient FROM receipts WHERE chat = $1 LIMIT $2)", true},
 	// The newest first: the oldest, by which the others are found, comes last.
-	{kindDeliveries, `DELETE FROM outbox WHERE id IN (SELECT o.id FROM outbox AS f JOIN outbox AS o ON o.stream = f.stream
+	{rules.KindDeliveries, `DELETE FROM outbox WHERE id IN (SELECT o.id FROM outbox AS f JOIN outbox AS o ON o.stream = f.stream
 		WHERE f.chat = $1 AND f.first ORDER BY o.id DESC LIMIT $2)`, false},
-	{kindDead, "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE chat = $1 LIMIT $2)", false},
-	{kindUploads, "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE chat = $1 LIMIT $2)", false},
+	{rules.KindDead, "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE chat = $1 LIMIT $2)", false},
+	{rules.KindUploads, "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE chat = $1 LIMIT $2)", false},
 }
 
 // documentCost is how many rows a document of the index counts for: its words are in about as many places.
@@ -345,7 +330,7 @@ func (s eraser) Cleared(ctx context.Context, remains []store.Remains) error {
 			if n == 0 { // another did it too
 				continue
 			}
-			if err := (counts{kindAttachments: int64(len(r.Files)), kindLines: r.Lines}).add(t, pack(r.Erasure)); err != nil {
+			if err := (counts{rules.KindAttachments: int64(len(r.Files)), rules.KindLines: r.Lines}).add(t, pack(r.Erasure)); err != nil {
 				return err
 			}
 		}

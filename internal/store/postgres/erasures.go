@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 )
 
 // PutErasure implements [store.Store].
@@ -91,11 +92,11 @@ func eraseAgents(t *tx, limit int64) (more bool, err error) {
 		kind, rows string
 		remove     func(all []int64) error
 	}{
-		{kindAgents, "a.n FROM erasures, agents" + takenAgents, func(all []int64) error {
+		{rules.KindAgents, "a.n FROM erasures, agents" + takenAgents, func(all []int64) error {
 			_, err := t.exec(deleteAgents, all)
 			return err
 		}},
-		{kindDeliveries, "d.id FROM erasures, outbox" + takenDeliveries, func(all []int64) error {
+		{rules.KindDeliveries, "d.id FROM erasures, outbox" + takenDeliveries, func(all []int64) error {
 			streams, err := lockStreamsOf(t, all)
 			if err != nil {
 				return err
@@ -105,7 +106,7 @@ func eraseAgents(t *tx, limit int64) (more bool, err error) {
 			}
 			return settleStreams(t, streams)
 		}},
-		{kindDead, "d.id FROM erasures, dead_letters" + takenDeliveries, func(all []int64) error {
+		{rules.KindDead, "d.id FROM erasures, dead_letters" + takenDeliveries, func(all []int64) error {
 			_, err := t.exec("DELETE FROM dead_letters WHERE id = ANY($1)", all)
 			return err
 		}},

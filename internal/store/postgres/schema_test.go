@@ -45,7 +45,7 @@ func TestNodesStartTogether(t *testing.T) {
 	for _, rowLock := range []bool{false, true} {
 		database := server.Database(t, "template0")
 		var wg sync.WaitGroup
-		for range 6 {
+		for range 12 {
 			wg.Go(func() {
 				s, err := postgres.Open(t.Context(), postgres.Options{URL: server.URL(database), RowLock: rowLock})
 				if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
@@ -17,22 +18,6 @@ import (
 type eraser struct{ *Store }
 
 var _ store.Eraser = eraser{}
-
-// The kinds of what is erased, as receipts count them.
-const (
-	kindChats       = "chats"
-	kindContacts    = "contacts"
-	kindItems       = "items"
-	kindReceipts    = "receipts"
-	kindAnswers     = "requestAnswers"
-	kindDeliveries  = "deliveries"
-	kindDead        = "deadLetters"
-	kindUploads     = "uploads"
-	kindHoldings    = "holdings"
-	kindAgents      = "agents"
-	kindAttachments = "attachments"
-	kindLines       = "flowLogLines"
-)
 
 // erase writes what a change takes away of a chat. What may be long is left to
 // [Store.EraseRows].
@@ -61,13 +46,13 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 	if e.Parts != center.AllParts {
 		return w.unsay(c.Chat, e.Parts)
 	}
-	gone := counts{kindChats: 1}
+	gone := counts{rules.KindChats: 1}
 	for kind, sql := range map[string]string{
-		kindContacts: "DELETE FROM contacts WHERE chat = ?",
-		kindAnswers:  "DELETE FROM once WHERE chat = ?",
+		rules.KindContacts: "DELETE FROM contacts WHERE chat = ?",
+		rules.KindAnswers:  "DELETE FROM once WHERE chat = ?",
 	} {
 		id := any(string(c.Chat))
-		if kind == kindAnswers {
+		if kind == rules.KindAnswers {
 			id = sqlconn.PackID(c.Chat)
 		}
 		if err := gone.exec(w.conn, kind, sql, id); err != nil {
@@ -75,7 +60,7 @@ func (w *writer) erase(c *store.Change, ch *chat) error {
 		}
 	}
 	if ch.facts.held {
-		if err := gone.exec(w.conn, kindHoldings, "DELETE FROM holdings WHERE chat = ?", ch.n); err != nil {
+		if err := gone.exec(w.conn, rules.KindHoldings, "DELETE FROM holdings WHERE chat = ?", ch.n); err != nil {
 			return err
 		}
 	}
@@ -223,14 +208,14 @@ type rowsOf struct {
 }
 
 var leftRows = []rowsOf{
-	{kindItems, "DELETE FROM items WHERE rowid IN (SELECT rowid FROM items WHERE chat = ? LIMIT ?+0)", true},
-	{kindAnswers, "DELETE FROM tokens WHERE (chat, token, participant, file) IN (SELECT chat, token, participant, file FROM tokens WHERE chat = ? LIMIT ?+0)", true},
-	{kindReceipts, "DELETE FROM receipts WHERE (chat, item, recipient) IN (SELECT chat, item, recipient FROM receipts WHERE chat = ? LIMIT ?+0)", true},
+	{rules.KindItems, "DELETE FROM items WHERE rowid IN (SELECT rowid FROM items WHERE chat = ? LIMIT ?+0)", true},
+	{rules.KindAnswers, "DELETE FROM tokens WHERE (chat, token, participant, file) IN (SELECT chat, token, participant, file FROM tokens WHERE chat = ? LIMIT ?+0)", true},
+	{rules.KindReceipts, "DELETE FROM receipts WHERE (chat, item, recipient) IN (SELECT chat, item, recipient FROM receipts WHERE chat = ? LIMIT ?+0)", true},
 	// The newest first: the oldest, by which the others are found, comes last.
-	{kindDeliveries, `DELETE FROM outbox WHERE id IN (SELECT o.id FROM outbox AS f CROSS JOIN outbox AS o ON o.stream = f.stream
+	{rules.KindDeliveries, `DELETE FROM outbox WHERE id IN (SELECT o.id FROM outbox AS f CROSS JOIN outbox AS o ON o.stream = f.stream
 		WHERE f.chat = ? AND f.first = 1 ORDER BY o.id DESC LIMIT ?+0)`, false},
-	{kindDead, "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE chat = ? LIMIT ?+0)", false},
-	{kindUploads, "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE chat = ? LIMIT ?+0)", false},
+	{rules.KindDead, "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE chat = ? LIMIT ?+0)", false},
+	{rules.KindUploads, "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE chat = ? LIMIT ?+0)", false},
 }
 
 // documentCost is how many rows a document of the index counts for: its words are in about as many places.
@@ -329,7 +314,7 @@ func (s eraser) Cleared(ctx context.Context, remains []store.Remains) error {
 			if n, err := res.RowsAffected(); err != nil || n == 0 { // another did it too
 				continue
 			}
-			if err := (counts{kindAttachments: int64(len(r.Files)), kindLines: r.Lines}).add(c, r.Erasure); err != nil {
+			if err := (counts{rules.KindAttachments: int64(len(r.Files)), rules.KindLines: r.Lines}).add(c, r.Erasure); err != nil {
 				return err
 			}
 		}

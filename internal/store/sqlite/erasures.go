@@ -7,6 +7,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 	"parley.example/parley/internal/store/sqlite/sqlconn"
 )
 
@@ -95,13 +96,13 @@ func (w *writer) eraseAgents(limit int64) (more bool, err error) {
 		kind, rows string
 		remove     func(row) error
 	}{
-		{kindAgents, "a.n, a.user FROM erasures CROSS JOIN agents" + takenAgents, func(r row) error {
+		{rules.KindAgents, "a.n, a.user FROM erasures CROSS JOIN agents" + takenAgents, func(r row) error {
 			w.agents.drop(center.UserID(r.Text(2)))
 			_, err := w.conn.Exec("DELETE FROM agents WHERE n = ?", r.Int(1))
 			return err
 		}},
-		{kindDeliveries, "d.id FROM erasures CROSS JOIN outbox" + takenDeliveries, func(r row) error { return w.conn.removeDelivery(r.Int(1)) }},
-		{kindDead, "d.id FROM erasures CROSS JOIN dead_letters" + takenDeliveries, func(r row) error {
+		{rules.KindDeliveries, "d.id FROM erasures CROSS JOIN outbox" + takenDeliveries, func(r row) error { return w.conn.removeDelivery(r.Int(1)) }},
+		{rules.KindDead, "d.id FROM erasures CROSS JOIN dead_letters" + takenDeliveries, func(r row) error {
 			_, err := w.conn.Exec("DELETE FROM dead_letters WHERE id = ?", r.Int(1))
 			return err
 		}},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Every file is one step. The format of a database is the number of steps it has been through, kept in the table parley_format. The first
@@ -49,7 +50,7 @@ func Migrate(ctx context.Context, conn *pgx.Conn, o Options) error {
 		return nil // without a lock: most starts
 	}
 	if o.RowLock {
-		if err := script(ctx, conn, formatTable); err != nil {
+		if err := lockable(ctx, conn); err != nil {
 			return err
 		}
 	}
@@ -74,6 +75,18 @@ func Migrate(ctx context.Context, conn *pgx.Conn, o Options) error {
 		return err
 	}
 	return tx.Commit(ctx)
+}
+
+// lockable makes the row that is locked. CREATE TABLE IF NOT EXISTS fails when another node does the same at that moment: then it is there the next time.
+func lockable(ctx context.Context, conn *pgx.Conn) (err error) {
+	for range 20 {
+		err = script(ctx, conn, formatTable)
+		e, ok := errors.AsType[*pgconn.PgError](err)
+		if !ok || e.Code != "23505" && e.Code != "42P07" && e.Code != "40001" {
+			return err
+		}
+	}
+	return err
 }
 
 // take takes the steps that a database of a format has not been through.
