@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -82,7 +83,7 @@ func lockable(ctx context.Context, conn *pgx.Conn) (err error) {
 	for range 20 {
 		err = script(ctx, conn, formatTable)
 		e, ok := errors.AsType[*pgconn.PgError](err)
-		if !ok || e.Code != "23505" && e.Code != "42P07" && e.Code != "40001" {
+		if !ok || !slices.Contains([]string{"23505", "42P07", "42710", "40001"}, e.Code) { // a row, a table, a type that is there, a race
 			return err
 		}
 	}
