@@ -117,7 +117,7 @@ func (c *committer) commit(group []*entry) error {
 
 // attempt is one transaction of a group. The entries have what became of each when it succeeds.
 func (c *committer) attempt(ctx context.Context, entries []*entry) (err error) {
-	conn, err := c.pool.Acquire(ctx)
+	conn, err := c.commits.Acquire(ctx)
 	if err != nil {
 		return err
 	}

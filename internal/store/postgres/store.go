@@ -79,6 +79,7 @@ type Store struct {
 	factKeeper
 	searcher
 	pool     *pgxpool.Pool
+	commits  *pgxpool.Pool // of the committers
 	queue    *queue
 	log      *slog.Logger
 	observe  func(int, time.Duration)
@@ -101,9 +102,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns = max(int32(cmp.Or(o.Connections, 16)), 2*committers+2)
+	config.MaxConns = max(int32(cmp.Or(o.Connections, 16)), 2*committers+2) - committers
 	for name, value := range map[string]string{
 		"application_name":                    "parley",
+		"jit":                                 "off", // statements are short
 		"statement_timeout":                   fmt.Sprint(statementTime.Milliseconds()),
 		"lock_timeout":                        fmt.Sprint(lockTime.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(idleTime.Milliseconds()),
@@ -124,7 +126,23 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open the database %s at %s: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
 	}
-	return start(pool, o), nil
+	commits, err := pgxpool.NewWithConfig(ctx, planned(config))
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return start(pool, commits, o), nil
+}
+
+// planned is how the committers connect. Their statements go by an index, row by row, whatever the server takes the sizes of the tables for: a plan
+// that it made while they were small is kept for as long as nothing has counted them again.
+func planned(config *pgxpool.Config) *pgxpool.Config {
+	own := config.Copy()
+	own.MaxConns = committers
+	for _, plan := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+		own.ConnConfig.RuntimeParams[plan] = "off"
+	}
+	return own
 }
 
 // migrate brings the tables to the newest format, on a connection whose statements may take long.
@@ -141,9 +159,9 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 }
 
 // start lets the committers run and returns the store around them.
-func start(pool *pgxpool.Pool, o Options) *Store {
-	s := &Store{pool: pool, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 30*time.Second),
-		health: health{tell: o.Failing}, writers: make(chan *writer, committers), readers: make(chan struct{}, pool.Config().MaxConns-2*committers), closed: make(chan struct{})}
+func start(pool, commits *pgxpool.Pool, o Options) *Store {
+	s := &Store{pool: pool, commits: commits, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 30*time.Second),
+		health: health{tell: o.Failing}, writers: make(chan *writer, committers), readers: make(chan struct{}, pool.Config().MaxConns-committers), closed: make(chan struct{})}
 	s.eraser, s.agentKeeper, s.factKeeper, s.searcher = eraser{s}, agentKeeper{s}, factKeeper{s}, searcher{s}
 	node := uuid.NewString()
 	for i := range committers {
@@ -157,6 +175,7 @@ func start(pool *pgxpool.Pool, o Options) *Store {
 		s.committed.Wait()
 		close(s.closed)
 		s.forget(node)
+		commits.Close()
 		pool.Close()
 		return nil
 	})
