@@ -238,6 +238,7 @@ func oneAgent(t *testing.T, s *env) {
 func agentsListed(t *testing.T, s *env) {
 	s.WantAgents(t, kit.Instance, false)
 	var all, online []center.UserID
+	var wg sync.WaitGroup
 	for i := range 450 { // more than two pages
 		c := kit.AgentChange(kit.NewUser(), 0, fmt.Sprint(i))
 		if all = append(all, c.User); i%3 > 0 {
@@ -245,12 +246,15 @@ func agentsListed(t *testing.T, s *env) {
 		} else {
 			online = append(online, c.User)
 		}
+		wg.Add(1)
 		s.SubmitAgent(c, func(err error) {
+			defer wg.Done()
 			if err != nil {
 				t.Errorf("done(%v)", err)
 			}
 		})
 	}
+	wg.Wait() // a change of another agent may be done before
 	other := kit.AgentChange(kit.NewUser(), 0, "of another instance")
 	other.State.Instance = kit.Elsewhere
 	s.MustAgent(t, other)
