@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -89,7 +88,7 @@ func (s *Server) begin() error {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// program runs as the owner of the data, and ends with this process.
+// program is run by the owner of the data.
 func (s *Server) program(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
@@ -197,40 +196,4 @@ func (s *Server) Database(t *testing.T, template string) string {
 		}
 	})
 	return name
-}
-
-// programs returns the directory of the newest PostgreSQL, and installs one where there is none.
-func programs() (string, error) {
-	if found := installed(); found != "" {
-		return found, nil
-	}
-	if os.Getuid() != 0 {
-		return "", errors.New("PostgreSQL is missing: install the package postgresql, or run this as root")
-	}
-	for _, args := range [][]string{{"update", "-qq"}, {"install", "-y", "-qq", "--no-install-recommends", "postgresql"}} {
-		cmd := exec.Command("apt-get", args...)
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("PostgreSQL is missing, and apt-get does not install it: %w\n%s", err, out)
-		}
-	}
-	if found := installed(); found != "" {
-		return found, nil
-	}
-	return "", errors.New("PostgreSQL is missing although the package postgresql is installed")
-}
-
-func installed() string {
-	all, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is good
-	version := func(path string) int {
-		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
-		return n
-	}
-	if len(all) > 0 {
-		return filepath.Dir(slices.MaxFunc(all, func(a, b string) int { return version(a) - version(b) }))
-	}
-	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path)
-	}
-	return ""
 }
