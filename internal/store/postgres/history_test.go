@@ -180,7 +180,7 @@ func (l *load) end(t *testing.T) {
 func TestNodesRaceForChats(t *testing.T) {
 	a, b := openBoth(t, server.Database(t, template))
 	l := startLoad(t, 6, a, b)
-	l.more(600)
+	l.more(300)
 	l.end(t)
 }
 
@@ -191,7 +191,7 @@ func TestCutConnections(t *testing.T) {
 	l := startLoad(t, 8, a, b)
 	l.more(50)
 	proxy.CutEvery(5)
-	l.more(250)
+	l.more(150)
 	for i := range int64(20) { // what is no change, too
 		got, err := a.WriteResources(t.Context(), store.ResourceWrite{Put: []center.Resource{{Instance: kit.Instance, Kind: center.KindQueue, ID: fmt.Sprint("q", i), Name: fmt.Sprint("Queue ", i)}}})
 		if err != nil || got[kit.Instance] != i+1 {
@@ -227,14 +227,14 @@ func TestServerRestarts(t *testing.T) {
 	a, b := open(t, o), open(t, o)
 	l := startLoad(t, 8, a, b)
 	for range 2 {
-		l.more(150)
+		l.more(60)
 		if err := own.Stop(pgtest.Fast); err != nil {
 			t.Fatal(err)
 		}
 		if err := own.Start(); err != nil {
 			t.Fatal(err)
 		}
-		l.more(150)
+		l.more(60)
 		if err := own.Stop(pgtest.Immediate); err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +242,7 @@ func TestServerRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l.more(150)
+	l.more(60)
 	l.end(t)
 	t.Logf("%d changes, in all, of %d chats", l.count.Load(), len(l.chats))
 }
@@ -254,19 +254,22 @@ func TestFrozenNode(t *testing.T) {
 	a := &kit.Env{Store: open(t, postgres.Options{URL: proxy.URL(database) + "&idle_in_transaction_session_timeout=100", Patience: time.Hour})}
 	b := &kit.Env{Store: open(t, postgres.Options{URL: server.URL(database)})}
 	id := b.Create(t, 1)
+	first := kit.StateChange(id, 1, "early") // prepares what the next one does
+	first.Items = kit.Items(id, 2, 1)
+	a.Must(t, first)
 	frozen, thaw := proxy.Freeze()
 	defer thaw()
 	late := make(chan error, 1)
-	c := kit.StateChange(id, 1, "late")
-	c.Items = kit.Items(id, 2, 1)
+	c := kit.StateChange(id, 2, "late")
+	c.Items = kit.Items(id, 3, 1)
 	a.Submit(c, func(err error) { late <- err })
 	<-frozen
-	b.Must(t, kit.StateChange(id, 1, "in time"))
+	b.Must(t, kit.StateChange(id, 2, "in time"))
 	thaw()
 	if err := <-late; !errors.Is(err, store.ErrConflict) {
 		t.Errorf("the frozen node's change: done(%v); want a conflict", err)
 	}
-	if h := a.HeadOf(t, id); string(h.State) != "in time" || h.Version != 2 || h.LastSeq != 1 {
+	if h := a.HeadOf(t, id); string(h.State) != "in time" || h.Version != 3 || h.LastSeq != 2 {
 		t.Errorf("the chat is %+v", h)
 	}
 }

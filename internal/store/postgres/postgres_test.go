@@ -49,7 +49,7 @@ func prepare(server *pgtest.Server) error {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Opener{
-		Open: func(t *testing.T) (a, b store.Store) { return openBoth(t, server.Database(t, template)) },
+		Open: func(t *testing.T) (a, b store.Store) { return openBoth(t, server.Recycled(t, template)) },
 		Reopen: func(t *testing.T, a, b store.Store) (store.Store, store.Store) {
 			database, _ := databases.LoadAndDelete(a)
 			for _, s := range []store.Store{a, b} {

@@ -38,7 +38,8 @@ type Server struct {
 	command *exec.Cmd
 	output  bytes.Buffer
 	exited  chan struct{}
-	last    int // of the databases
+	last    int      // of the databases
+	free    []string // databases that tests are done with
 }
 
 // New makes the directory of a server, which it has, and starts it. Close stops it and removes the directory.
@@ -99,8 +100,11 @@ func (s *Server) program(name string, args ...string) *exec.Cmd {
 // Start starts the server, which has been stopped, and returns when it takes connections.
 func (s *Server) Start() error {
 	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1"}
-	settings := append([]string{"fsync=" + map[bool]string{true: "on", false: "off"}[s.Fsync], "shared_buffers=64MB", "max_connections=200", "log_min_messages=fatal", "log_min_error_statement=panic"}, s.Settings...)
-	for _, one := range settings {
+	settings := []string{"shared_buffers=64MB", "max_connections=200", "log_min_messages=fatal", "log_min_error_statement=panic"}
+	if !s.Fsync {
+		settings = append(settings, "fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
+	}
+	for _, one := range append(settings, s.Settings...) {
 		args = append(args, "-c", one)
 	}
 	cmd := s.program("postgres", args...)
@@ -179,8 +183,61 @@ func (s *Server) Exec(ctx context.Context, database, sql string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
+// Recycled is a database for a test that alters nothing but the rows in the tables of a template: one that other tests are done with, if there is one.
+// To make one, and to connect to it first, takes longer than most tests.
+func (s *Server) Recycled(t *testing.T, template string) string {
+	t.Helper()
+	s.mu.Lock()
+	name := ""
+	if n := len(s.free); n > 0 {
+		name, s.free = s.free[n-1], s.free[:n-1]
+	}
+	s.mu.Unlock()
+	if name == "" {
+		name = s.create(t, template)
+	}
+	t.Cleanup(func() {
+		if err := s.empty(name); err != nil {
+			t.Errorf("the database of the test is not emptied: %v", err)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.free = append(s.free, name)
+	})
+	return name
+}
+
+// empty deletes all rows of a database but for those that it had from the beginning, and lets its numbers begin anew.
+func (s *Server) empty(database string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, s.URL(database))
+	if err != nil {
+		return err
+	}
+	var script string
+	err = conn.QueryRow(ctx, `SELECT string_agg(text, '; ') FROM (
+		SELECT 'DELETE FROM ' || tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('identity', 'parley_format')
+		UNION ALL SELECT 'ALTER SEQUENCE ' || sequencename || ' RESTART' FROM pg_sequences WHERE last_value IS NOT NULL) AS s (text)`).Scan(&script)
+	if err == nil {
+		_, err = conn.PgConn().Exec(ctx, script).ReadAll()
+	}
+	return errors.Join(err, conn.Close(ctx))
+}
+
 // Database makes a database for a test, as a copy of another, and returns its name. It goes with the test.
 func (s *Server) Database(t *testing.T, template string) string {
+	t.Helper()
+	name := s.create(t, template)
+	t.Cleanup(func() {
+		if err := s.Exec(context.Background(), "postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("the database of the test stays: %v", err)
+		}
+	})
+	return name
+}
+
+func (s *Server) create(t *testing.T, template string) string {
 	t.Helper()
 	s.mu.Lock()
 	s.last++
@@ -190,10 +247,5 @@ func (s *Server) Database(t *testing.T, template string) string {
 	if err != nil {
 		t.Fatalf("a database for the test: %v", err)
 	}
-	t.Cleanup(func() {
-		if err := s.Exec(context.Background(), "postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("the database of the test stays: %v", err)
-		}
-	})
 	return name
 }

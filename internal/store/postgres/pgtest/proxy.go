@@ -144,6 +144,7 @@ type link struct {
 	client, server net.Conn
 	commits        map[string]bool // prepared statements that commit
 	idle           atomic.Bool     // the server waits for more of a transaction
+	still          sync.Mutex      // held while the client is frozen: it hears nothing either
 
 	mu   sync.Mutex // guards what follows
 	mute bool       // the answer to a commit does not reach the client
@@ -171,7 +172,9 @@ func (l *link) forth() {
 		}
 		first = false
 		if l.idle.Swap(false) {
+			l.still.Lock()
 			l.hold()
+			l.still.Unlock()
 		}
 		if l.isCommit(message) {
 			if at, cut := l.commit(); cut {
@@ -231,7 +234,10 @@ func (l *link) back() {
 			continue
 		}
 		l.idle.Store(message[0] == 'Z' && message[5] == 'T')
-		if _, err := l.client.Write(message); err != nil {
+		l.still.Lock()
+		_, err = l.client.Write(message)
+		l.still.Unlock()
+		if err != nil {
 			return
 		}
 	}
