@@ -17,7 +17,7 @@ const grown = `
 	INSERT INTO chats (n, id, version, instance, active, kept, due, shard, queue, priority, rank, since) SELECT nextval('chat_numbers'), 'new-' || g, 1, '%[1]s', true, 0, 4000000000000 + g, g %% 64,
 		CASE WHEN g %% 10 = 0 THEN 'q' END, 5, g, g FROM generate_series(1, 600) AS g;
 	INSERT INTO items (chat, seq, id, time, type, content_type, content, role) SELECT c.n, s, c.n || '-' || s, c.n * 1000 + s, 'MESSAGE', 'text/plain', 'hello', 'CUSTOMER' FROM chats AS c, generate_series(1, 10) AS s;
-	INSERT INTO contacts (id, chat, instance, initiated, disconnected, agent, queue, record) SELECT id, id, instance, n * 1000, CASE WHEN active THEN NULL ELSE n * 1000 + 500 END, 'u' || n %% 50, 'q' || n %% 20,
+	INSERT INTO contacts (id, chat, instance, initiated, disconnected, agent, queue, method, record) SELECT id, id, instance, n * 1000, CASE WHEN active THEN NULL ELSE n * 1000 + 500 END, 'u' || n %% 50, 'q' || n %% 20, 'API',
 		'{"id":"' || id || '","chat":"' || id || '","instance":"' || instance || '","method":"API","initiated":"2026-03-01T09:00:00Z"}' FROM chats;
 	INSERT INTO contact_attributes (instance, name, value, initiated, contact) SELECT instance, 'order', id, initiated, n FROM contacts WHERE disconnected IS NOT NULL;
 	INSERT INTO said_docs (contact, chat, instance, initiated, customer_line, customer) SELECT k.n, c.n, k.instance, k.initiated, 'x hello w' || k.n || ' x', ('hello w' || k.n)::tsvector FROM contacts AS k JOIN chats AS c ON c.id = k.chat WHERE NOT c.active;
