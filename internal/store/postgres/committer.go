@@ -39,6 +39,7 @@ func (c *committer) run() {
 	}
 	close(answers)
 	<-answered
+	c.queue.stop(c.lane)
 }
 
 // flush makes a group durable and leaves in each entry what became of it.

@@ -64,8 +64,8 @@ type queue struct {
 
 type lane struct {
 	waiting []*entry
-	stopped bool // its committer is gone
-	late    bool // a goroutine answers what is submitted since
+	stopped bool // its committer is gone, and has answered all that it took
+	late    bool // somebody answers what is submitted since
 }
 
 func newQueue(lanes int) *queue {
@@ -102,7 +102,6 @@ func (q *queue) take(n int) []*entry {
 	for len(l.waiting) == 0 && !q.closing {
 		q.ready.Wait()
 	}
-	l.stopped = len(l.waiting) == 0
 	end, size := 0, 0
 	for end < min(len(l.waiting), maxGroup) {
 		e := l.waiting[end]
@@ -124,6 +123,16 @@ func (q *queue) remove(l *lane, n int) []*entry {
 	q.total -= n
 	q.space.Broadcast()
 	return group
+}
+
+// stop is the last that a lane's committer does, when all that it took is answered. It answers what was submitted meanwhile, and
+// what comes later is answered as it comes.
+func (q *queue) stop(n int) {
+	l := &q.lanes[n]
+	q.mu.Lock()
+	l.stopped, l.late = true, true
+	q.mu.Unlock()
+	q.refuse(l)
 }
 
 // refuse answers what was submitted to a lane that nobody takes from any more: in order, and never on the caller's goroutine,

@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"errors"
 	"testing"
+	"testing/synctest"
 
 	"parley.example/parley/internal/store"
 )
@@ -25,4 +27,29 @@ func TestGroups(t *testing.T) {
 			t.Errorf("group %d has %d entries; want %d", i, len(got), want)
 		}
 	}
+}
+
+// TestLateEntriesWait: what comes to a closed lane is answered when its committer has answered all before it, and not earlier.
+func TestLateEntriesWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1)
+		q.close()
+		if group := q.take(0); len(group) != 0 {
+			t.Fatalf("a closed queue gives %d entries; want none", len(group))
+		}
+		answers := make(chan error, 2)
+		late := func() { q.put("c", &entry{change: &store.Change{Chat: "c"}, done: func(err error) { answers <- err }}) }
+		late()
+		synctest.Wait()
+		if len(answers) != 0 {
+			t.Fatal("a late entry was answered while the committer had entries to answer")
+		}
+		q.stop(0)
+		late()
+		for range 2 {
+			if err := <-answers; !errors.Is(err, store.ErrClosed) {
+				t.Errorf("a late entry was answered with %v; want ErrClosed", err)
+			}
+		}
+	})
 }
