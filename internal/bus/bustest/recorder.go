@@ -1,7 +1,7 @@
-// Package bustest has buses for tests: a [Recorder], which keeps what was
-// published, and a [Link], on which messages are lost, doubled and reordered when
-// the test wants it. Both block as little as the bus they wrap.
-// Start reading at [Recorder] and [Link].
+// Package bustest has the contract of every bus ([Run]), and buses for tests: a
+// [Recorder], which keeps what was published, and a [Link], on which messages are
+// lost, doubled and reordered when the test wants it. Both block as little as the bus they wrap.
+// Start reading at [Run], [Recorder] and [Link].
 package bustest
 
 import (
