@@ -52,7 +52,7 @@ var shared = []string{"websocket"}
 var workshop = []string{"codegen"}
 
 // fixtures are packages for tests: nothing but tests, and each other, imports them.
-var fixtures = []string{"agentcases", "authtest", "blobtest", "bustest", "cputest", "enginetest", "factcases", "flowdoc", "kit", "pgtest", "pipetest", "recordcases", "routingsim", "s3test", "servertest", "sockettest", "storetest"}
+var fixtures = []string{"agentcases", "authtest", "blobtest", "bustest", "cputest", "enginetest", "factcases", "flowdoc", "kit", "natstest", "pgtest", "pipetest", "recordcases", "routingsim", "s3test", "servertest", "sockettest", "storetest"}
 
 // module is the path of the module: a name that Go accepts and nobody else can
 // serve, since the top-level domain example is reserved (RFC 2606). Whoever

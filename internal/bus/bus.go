@@ -1,5 +1,5 @@
 // Package bus carries what was committed to everybody who asked for it, by
-// subject: within one process by a call ([Local]).
+// subject: within one process by a call ([Local]); package nats does so between nodes.
 //
 // Order: messages of one subject reach a subscriber in the order of Publish,
 // and a publisher calls Publish for a subject in the order of its commits,

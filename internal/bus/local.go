@@ -76,6 +76,14 @@ func (l *Local) Unsubscribe(s *Subscription) {
 	}
 }
 
+// Heard reports whether a subject has a subscriber.
+func (l *Local) Heard(s Subject) bool {
+	sh := l.shard(s)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	return sh.first[s] != nil
+}
+
 // follow sets who follows the first subscriber of a subject. The caller holds mu.
 func (sh *shard) follow(s Subject, more []*Subscription) {
 	if len(more) == 0 {

@@ -37,6 +37,9 @@ func TestSubscribersReceiveTheirSubjectInOrder(t *testing.T) {
 	l.Publish(Message{Subject: Instance("c"), Version: 4})
 	l.Publish(Message{Subject: Chat("other"), Version: 5})
 	r.want(t, "first2", "second2", "first3", "second3", "instance4")
+	if !l.Heard(Chat("c")) || !l.Heard(Instance("c")) || l.Heard(Chat("other")) {
+		t.Error("it is unknown who has subscribers")
+	}
 	third := &Subscription{Chat("c"), r.as("third")}
 	l.Subscribe(third)
 	l.Unsubscribe(first)
