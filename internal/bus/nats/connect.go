@@ -23,7 +23,7 @@ func (b *Bus) dial(ctx context.Context) error {
 		conn *natsgo.Conn
 		err  error
 	}
-	d := &dialer{timeout: b.opts.timing.dial}
+	d := &dialer{timing: &b.opts.timing}
 	options := append([]natsgo.Option{natsgo.SetCustomDialer(d)}, b.client...)
 	done := make(chan result)
 	b.link.set(true) // before there is a connection that can be lost
@@ -75,13 +75,16 @@ func refuses(err error) bool {
 
 // dialer remembers why it failed last, which the client does not say.
 type dialer struct {
-	timeout time.Duration
-	mu      sync.Mutex // guards err
-	err     error
+	*timing
+	mu  sync.Mutex // guards err
+	err error
 }
 
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
-	conn, err := net.DialTimeout(network, address, d.timeout)
+	conn, err := net.DialTimeout(network, address, d.dial)
+	if err == nil && d.wrap != nil {
+		conn = d.wrap(conn)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.err = err

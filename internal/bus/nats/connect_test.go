@@ -56,8 +56,9 @@ func TestAQueueHasABound(t *testing.T) {
 		}
 	}
 	<-q.wake
-	if n := len(q.take()); n != 3 {
-		t.Errorf("%d are there; want 3", n)
+	first := q.take()
+	if len(first) != 3 {
+		t.Errorf("%d are there; want 3", len(first))
 	}
 	if !q.put("y", 10) {
 		t.Error("an empty queue takes nothing")
@@ -68,5 +69,8 @@ func TestAQueueHasABound(t *testing.T) {
 	}
 	if got := q.take(); len(got) != 0 {
 		t.Errorf("%q are there again", got)
+	}
+	if first[0] != "" {
+		t.Error("what was taken is kept")
 	}
 }

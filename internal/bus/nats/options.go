@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -44,12 +45,14 @@ type limits struct {
 	requests         int // that are asked, and that are answered, at once
 }
 
-// timing is what tests make shorter.
+// timing is what tests make shorter, and the connections that they break.
 type timing struct {
 	ping  time.Duration // between two signs of life, two of which may be missing
 	write time.Duration // that the server may take to take what is sent
 	retry time.Duration // between two attempts to connect, and at most as much again
 	dial  time.Duration
+
+	wrap func(net.Conn) net.Conn // may be nil
 }
 
 func (o Options) withDefaults() Options {
@@ -101,7 +104,8 @@ func (b *Bus) options() ([]natsgo.Option, error) {
 		natsgo.Timeout(o.timing.dial),
 		natsgo.PingInterval(o.timing.ping),
 		natsgo.MaxPingsOutstanding(2),
-		// A write that blocks keeps the lock that a ping needs, so it has a limit of its own, after which the connection is given up.
+		// A write that blocks keeps the lock that a ping needs, so it has a limit of its own, after which the connection is given
+		// up. By itself the client forgets what it was to write, and goes on, if not a byte of it was written.
 		natsgo.FlusherTimeout(o.timing.write),
 		natsgo.ReconnectOnFlusherError(),
 		natsgo.DisconnectErrHandler(b.onDisconnect),

@@ -3,7 +3,6 @@ package nats
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
@@ -19,11 +18,7 @@ func (b *Bus) write() {
 		select {
 		case <-b.ctx.Done():
 			b.round(buf)
-			conn := b.conn.Load()
-			if b.Connected() {
-				_ = conn.FlushTimeout(farewell) // what is lost is lost
-			}
-			conn.Close()
+			b.conn.Load().Close() // which writes what it has
 			b.link.set(false)
 			return
 		case <-b.out.wake:
@@ -31,9 +26,6 @@ func (b *Bus) write() {
 		}
 	}
 }
-
-// farewell is how long Close waits for the server to take what was published.
-const farewell = time.Second
 
 // round does all that is to be done now. It returns the memory for the next.
 func (b *Bus) round(buf []byte) []byte {
@@ -106,9 +98,6 @@ func (b *Bus) send(conn *natsgo.Conn, m *bus.Message, buf []byte) []byte {
 		if err = conn.Publish(subject, buf); err == nil {
 			b.counts.shortened.Add(1)
 		}
-	}
-	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
-		_ = conn.ForceReconnect() // the client itself goes on, though what it could not write is gone
 	}
 	if err != nil { // there is no connection, and no room in the client's buffer either
 		b.counts.droppedOut.Add(1)
