@@ -37,7 +37,7 @@ type service struct {
 // request, of which there are 256 at once; more are refused with [ErrBusy]. ctx ends
 // with the bus, and Close waits for the answers. A node is served by one bus, once; the error is that of the connection.
 func (b *Bus) Serve(node string, handle func(ctx context.Context, request []byte) []byte) error {
-	s := service{b.names.node(node), func(m *natsgo.Msg) {
+	s := service{b.names.Node(node), func(m *natsgo.Msg) {
 		select {
 		case b.serving <- struct{}{}:
 		default:
@@ -84,7 +84,7 @@ func (b *Bus) Ask(ctx context.Context, node string, request []byte) ([]byte, err
 	}
 	var answer *natsgo.Msg
 	err := b.inTime(ctx, lost, func(ctx context.Context, conn *natsgo.Conn) (err error) {
-		answer, err = conn.RequestWithContext(ctx, b.names.node(node), request)
+		answer, err = conn.RequestWithContext(ctx, b.names.Node(node), request)
 		return err
 	})
 	switch {

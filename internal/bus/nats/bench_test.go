@@ -10,6 +10,7 @@ import (
 
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/bus/nats/natstest"
+	"parley.example/parley/internal/bus/nats/wire"
 	"parley.example/parley/internal/center"
 )
 
@@ -94,20 +95,20 @@ func BenchmarkDeliver(b *testing.B) {
 // BenchmarkWire is encoding and decoding.
 func BenchmarkWire(b *testing.B) {
 	m := message()
-	wire := appendMessage(nil, &m)
+	data := wire.Append(nil, &m)
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			wire = appendMessage(wire[:0], &m)
+			data = wire.Append(data[:0], &m)
 		}
 	})
 	b.Run("decode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			decode(wire)
+			wire.Decode(data)
 		}
 	})
-	b.ReportMetric(float64(len(wire)), "bytes/message")
+	b.ReportMetric(float64(len(data)), "bytes/message")
 }
 
 // TestASubscriptionTakesLittleMemory: there is one for each chat with sockets. The server here is one that remembers nothing.

@@ -26,7 +26,7 @@
 //
 // [Bus.Ask] and [Bus.Serve] are requests from node to node beside that.
 //
-// Start reading at [Bus], then wire.go, for what is on the wire, and writer.go.
+// Start reading at [Bus] and writer.go; package wire is what is on the wire.
 package nats
 
 import (
@@ -40,6 +40,7 @@ import (
 	natsgo "github.com/nats-io/nats.go"
 
 	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/bus/nats/wire"
 	"parley.example/parley/internal/lifecycle"
 )
 
@@ -49,7 +50,7 @@ const lanes = 4
 // Bus is the bus of a node among others. Make one with [Open].
 type Bus struct {
 	local  bus.Local
-	names  names
+	names  wire.Names
 	opts   Options
 	log    *slog.Logger
 	client []natsgo.Option
@@ -92,7 +93,7 @@ var _ bus.Bus = (*Bus)(nil)
 // options, that no server answers, or that it refuses the credentials.
 func Open(ctx context.Context, o Options) (*Bus, error) {
 	o = o.withDefaults()
-	names, err := newNames(o.Prefix)
+	names, err := wire.NewNames(o.Prefix)
 	if err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
 	}

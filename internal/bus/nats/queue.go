@@ -1,6 +1,10 @@
 package nats
 
-import "sync"
+import (
+	"sync"
+
+	"parley.example/parley/internal/bus"
+)
 
 // queue is what waits for one goroutine: as much as its limit says, and no more.
 type queue[T any] struct {
@@ -48,4 +52,14 @@ func (q *queue[T]) take() []T {
 	clear(q.taken)
 	q.items, q.taken, q.weight = q.taken[:0], q.items, 0
 	return q.taken
+}
+
+// weight is what a message counts for while it waits, in bytes: no less than what it takes.
+func weight(m *bus.Message) int {
+	const each = 128
+	n := each + len(m.Subject) + len(m.About)
+	for i := range m.Events {
+		n += each + len(m.Events[i].Payload)
+	}
+	return n
 }

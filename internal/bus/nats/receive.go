@@ -3,6 +3,8 @@ package nats
 import (
 	"hash/maphash"
 	"time"
+
+	"parley.example/parley/internal/bus/nats/wire"
 )
 
 // sort takes what the client receives and puts it into the lanes. It waits for
@@ -53,9 +55,9 @@ func (b *Bus) deliver(lane *queue[parcel]) {
 
 // hand delivers one message of another node.
 func (b *Bus) hand(p parcel) {
-	m, ok := decode(p.data)
+	m, ok := wire.Decode(p.data)
 	if ok {
-		m.Subject, ok = b.names.subject(p.subject)
+		m.Subject, ok = b.names.Subject(p.subject)
 	}
 	if !ok {
 		b.counts.malformed.Add(1)

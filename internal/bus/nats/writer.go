@@ -8,6 +8,7 @@ import (
 	natsgo "github.com/nats-io/nats.go"
 
 	"parley.example/parley/internal/bus"
+	"parley.example/parley/internal/bus/nats/wire"
 )
 
 // write is the one goroutine that speaks to NATS for what is published and
@@ -68,7 +69,7 @@ func (b *Bus) settle(conn *natsgo.Conn, s bus.Subject) {
 	sub := b.subs[s]
 	switch heard := b.local.Heard(s); {
 	case heard && sub == nil:
-		subject, ok := b.names.wire(s)
+		subject, ok := b.names.Wire(s)
 		if !ok {
 			return
 		}
@@ -86,15 +87,15 @@ func (b *Bus) settle(conn *natsgo.Conn, s bus.Subject) {
 
 // send gives a message to NATS. buf is memory to use.
 func (b *Bus) send(conn *natsgo.Conn, m *bus.Message, buf []byte) []byte {
-	subject, ok := b.names.wire(m.Subject)
+	subject, ok := b.names.Wire(m.Subject)
 	if !ok {
 		b.counts.droppedOut.Add(1)
 		return buf
 	}
-	buf = appendMessage(buf, m)
+	buf = wire.Append(buf, m)
 	err := conn.Publish(subject, buf)
 	if errors.Is(err, natsgo.ErrMaxPayload) {
-		buf = appendMessage(buf[:0], shortened(m))
+		buf = wire.Append(buf[:0], shortened(m))
 		if err = conn.Publish(subject, buf); err == nil {
 			b.counts.shortened.Add(1)
 		}

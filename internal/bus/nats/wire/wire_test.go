@@ -1,4 +1,4 @@
-package nats
+package wire
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // onWire encodes and decodes a message; its subject is not among what is encoded.
 func onWire(t *testing.T, m bus.Message) bus.Message {
 	t.Helper()
-	got, ok := decode(appendMessage(nil, &m))
+	got, ok := Decode(Append(nil, &m))
 	if !ok {
 		t.Fatalf("%+v is not read", m)
 	}
@@ -63,7 +63,7 @@ func TestExtremesAreOnTheWire(t *testing.T) {
 func TestMembersOfLaterReleasesAreSkipped(t *testing.T) {
 	later := string([]byte{60<<kinds | number, 0x80, 1, 60<<kinds | text, 2, 'h', 'i', 61<<kinds | block, 1, 0, 0, 0, 'x'})
 	event := string([]byte{messageEvent, byte(len(later) + 2), 0, 0, 0}) + later + string([]byte{eventSeq, 7})
-	got, ok := decode([]byte(string([]byte{format}) + later + string([]byte{messageVersion, 9}) + event))
+	got, ok := Decode([]byte(string([]byte{format}) + later + string([]byte{messageVersion, 9}) + event))
 	want := bus.Message{Version: 9, Events: []bus.Event{{Seq: 7}}}
 	if !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("read %+v, %t; want %+v", got, ok, want)
@@ -72,7 +72,7 @@ func TestMembersOfLaterReleasesAreSkipped(t *testing.T) {
 
 func TestWhatIsNoMessage(t *testing.T) {
 	valid := bustest.Full()
-	whole := appendMessage(nil, &valid)
+	whole := Append(nil, &valid)
 	for name, data := range map[string][]byte{
 		"nothing":                 {},
 		"another format":          append([]byte{format + 1}, whole[1:]...),
@@ -87,7 +87,7 @@ func TestWhatIsNoMessage(t *testing.T) {
 		"an event that is cut":    {format, messageEvent, 1, 0, 0, 0, eventSeq},
 		"JSON":                    []byte(`{"Version":1}`),
 	} {
-		if m, ok := decode(data); ok || !reflect.DeepEqual(m, bus.Message{}) {
+		if m, ok := Decode(data); ok || !reflect.DeepEqual(m, bus.Message{}) {
 			t.Errorf("%s: read %+v, %t; want nothing", name, m, ok)
 		}
 	}
@@ -95,8 +95,8 @@ func TestWhatIsNoMessage(t *testing.T) {
 
 // TestAPayloadIsCopiedOnce: what is received is the part of the message's bytes, and cannot be appended over what follows it.
 func TestAPayloadIsCopiedOnce(t *testing.T) {
-	data := appendMessage(nil, &bus.Message{Events: []bus.Event{{Payload: []byte("payload"), Only: "p"}}})
-	m, _ := decode(data)
+	data := Append(nil, &bus.Message{Events: []bus.Event{{Payload: []byte("payload"), Only: "p"}}})
+	m, _ := Decode(data)
 	payload := m.Events[0].Payload
 	if at := bytes.Index(data, payload); &data[at] != &payload[0] || cap(payload) != len(payload) {
 		t.Errorf("the payload is not the part of the message, or has room for %d bytes more", cap(payload)-len(payload))
@@ -106,16 +106,16 @@ func TestAPayloadIsCopiedOnce(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	full := bustest.Full()
 	for _, m := range []bus.Message{{}, full, {Version: -1, Events: []bus.Event{{Payload: []byte{}}}}} {
-		f.Add(appendMessage(nil, &m))
+		f.Add(Append(nil, &m))
 	}
 	f.Add([]byte{format, 60<<kinds | text, 2, 'h', 'i', messageEvent, 0, 0, 0, 0})
 	f.Add([]byte{format, messageOrigin, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, ok := decode(data)
+		m, ok := Decode(data)
 		if !ok {
 			return
 		}
-		again, ok := decode(appendMessage(nil, &m))
+		again, ok := Decode(Append(nil, &m))
 		if !ok || !reflect.DeepEqual(m, again) {
 			t.Errorf("%+v is read as %+v, %t", m, again, ok)
 		}
@@ -123,7 +123,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func TestNames(t *testing.T) {
-	n, err := newNames("a.b-1")
+	n, err := NewNames("a.b-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,24 +137,24 @@ func TestNames(t *testing.T) {
 		"":                    "a.b-1.=",
 		bus.Chat("a.b/c*>\n"): "a.b-1.chat.=YS5iL2MqPgo",
 	} {
-		wire, ok := n.wire(subject)
+		wire, ok := n.Wire(subject)
 		if wire != want || !ok {
 			t.Errorf("%q is %q on the wire, %t; want %q", subject, wire, ok, want)
 		}
-		if back, ok := n.subject(wire); back != subject || !ok {
+		if back, ok := n.Subject(wire); back != subject || !ok {
 			t.Errorf("%q is read as %q, %t; want %q", wire, back, ok, subject)
 		}
 	}
-	if wire, ok := n.wire(bus.Chat("0123456789") + bus.Subject(strings.Repeat("x", maxSubject))); ok {
+	if wire, ok := n.Wire(bus.Chat("0123456789") + bus.Subject(strings.Repeat("x", maxSubject))); ok {
 		t.Errorf("a subject of %d bytes goes to the server", len(wire))
 	}
 	for _, wire := range []string{"", "a.b-1", "other.work", "a.b-1.", "a.b-1.chat.", "a.b-1.chat.x.y", "a.b-1.chat.=!", "a.b-1.=!", "a.b-1.chat.é"} {
-		if s, ok := n.subject(wire); ok {
+		if s, ok := n.Subject(wire); ok {
 			t.Errorf("%q is read as %q; want nothing", wire, s)
 		}
 	}
 	for _, prefix := range []string{"", ".", "a.", "a..b", "a b", "a.*", "é"} {
-		if _, err := newNames(prefix); err == nil {
+		if _, err := NewNames(prefix); err == nil {
 			t.Errorf("the prefix %q is taken", prefix)
 		}
 	}

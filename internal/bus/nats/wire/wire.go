@@ -1,4 +1,9 @@
-package nats
+// Package wire is what the bus between nodes puts on the wire: messages ([Append],
+// [Decode]) and the subjects of NATS that they go by ([Names]). It is pure. What is no
+// message, or one of a format that is not known, is reported and never a panic; what
+// is read refers to the bytes that it was read from.
+// Start reading at [Append] and [Names].
+package wire
 
 import (
 	"encoding/binary"
@@ -48,8 +53,8 @@ const (
 	eventLast       = 7<<kinds | number
 )
 
-// appendMessage appends a message, without its subject, as it is on the wire.
-func appendMessage(b []byte, m *bus.Message) []byte {
+// Append appends a message, without its subject, as it is on the wire.
+func Append(b []byte, m *bus.Message) []byte {
 	b = append(b, format)
 	b = appendNumber(b, messageVersion, m.Version)
 	b = appendText(b, messageOrigin, m.Origin)
@@ -94,9 +99,9 @@ func appendText[T ~string](b []byte, key byte, s T) []byte {
 	return append(binary.AppendUvarint(append(b, key), uint64(len(s))), s...)
 }
 
-// decode reads a message, whose payloads are parts of data from then on. ok is
+// Decode reads a message, whose payloads are parts of data from then on. ok is
 // false for what is no message, and for one of another format.
-func decode(data []byte) (m bus.Message, ok bool) {
+func Decode(data []byte) (m bus.Message, ok bool) {
 	if len(data) == 0 || data[0] != format {
 		return m, false
 	}
@@ -187,14 +192,4 @@ func cut(data []byte) (m member, rest []byte, ok bool) {
 	}
 	m.bytes = data[:size:size]
 	return m, data[size:], true
-}
-
-// weight is what a message counts for while it waits, in bytes: no less than what it takes.
-func weight(m *bus.Message) int {
-	const each = 128
-	n := each + len(m.Subject) + len(m.About)
-	for i := range m.Events {
-		n += each + len(m.Events[i].Payload)
-	}
-	return n
 }

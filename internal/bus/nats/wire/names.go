@@ -1,4 +1,4 @@
-package nats
+package wire
 
 import (
 	"encoding/base64"
@@ -15,22 +15,23 @@ const maxSubject = 1024
 // nodes is the type of the subjects under which nodes answer requests.
 const nodes = "node"
 
-// names translates subjects to those of NATS: a prefix, the type, the id, with
+// Names translates subjects to those of NATS: a prefix, the type, the id, with
 // dots between. What a subject of NATS should not have in it is encoded, since one that the
 // server finds invalid closes the connection for good.
-type names struct{ prefix string } // with a dot at its end
+type Names struct{ prefix string } // with a dot at its end
 
-func newNames(prefix string) (names, error) {
+// NewNames returns the names below a prefix. The error says what a prefix is.
+func NewNames(prefix string) (Names, error) {
 	for part := range strings.SplitSeq(prefix, ".") {
 		if !isPlain(part) {
-			return names{}, errors.New("the prefix of subjects is letters, digits, _ and -, in parts with dots between")
+			return Names{}, errors.New("the prefix of subjects is letters, digits, _ and -, in parts with dots between")
 		}
 	}
-	return names{prefix + "."}, nil
+	return Names{prefix + "."}, nil
 }
 
-// wire returns the subject as NATS has it; ok is false when it would be too long.
-func (n names) wire(s bus.Subject) (subject string, ok bool) {
+// Wire returns the subject as NATS has it; ok is false when it would be too long.
+func (n Names) Wire(s bus.Subject) (subject string, ok bool) {
 	kind, id, both := strings.Cut(string(s), "/")
 	subject = n.prefix + encodeName(kind)
 	if both {
@@ -39,11 +40,11 @@ func (n names) wire(s bus.Subject) (subject string, ok bool) {
 	return subject, len(subject) <= maxSubject
 }
 
-// node returns the subject of requests to a node.
-func (n names) node(name string) string { return n.prefix + nodes + "." + encodeName(name) }
+// Node returns the subject of requests to a node.
+func (n Names) Node(name string) string { return n.prefix + nodes + "." + encodeName(name) }
 
-// subject is the reverse of wire.
-func (n names) subject(wire string) (s bus.Subject, ok bool) {
+// Subject is the reverse of Wire.
+func (n Names) Subject(wire string) (s bus.Subject, ok bool) {
 	rest, ok := strings.CutPrefix(wire, n.prefix)
 	if !ok {
 		return "", false
