@@ -126,7 +126,7 @@ func TestChatCommands(t *testing.T) {
 	}
 
 	again := talk(t, strings.Fields(back)...)
-	again.out.wait(t, "remember this")
+	again.out.wait(t, "Ana: /quit\n")
 	once(t, again.out.String(), "Hello", "Ana: remember this", "Ana: /quit\n")
 	again.say("/end")
 	if status := again.status(); status != 0 || !strings.Contains(again.out.String(), "-- the chat has ended") {
