@@ -16,6 +16,8 @@ import (
 // commits report to that goroutine.
 type dispatcher struct {
 	*Outbox
+	shards  store.Shards
+	leases  []store.Lease
 	log     *slog.Logger
 	started time.Time
 	board   *board
@@ -44,13 +46,12 @@ type outcomes struct {
 	backlogs []*backlog
 }
 
-func newDispatcher(o *Outbox) *dispatcher {
+func newDispatcher(o *Outbox, shards store.Shards, leases []store.Lease) *dispatcher {
 	d := &dispatcher{Outbox: &Outbox{
 		Store: o.Store, Sender: o.Sender, Now: o.Now, Observe: o.Observe, wake: o.wake,
-		Shards: orDefault(o.Shards, store.AllShards), Lease: o.Lease,
 		Workers: orDefault(o.Workers, 64), Timeout: orDefault(o.Timeout, 10*time.Second), MaxAttempts: orDefault(o.MaxAttempts, 20),
 		MaxAge: orDefault(o.MaxAge, time.Hour), MaxWaiting: orDefault(o.MaxWaiting, 10000),
-	}, log: o.Log, committed: make(chan error, 1), reload: true}
+	}, shards: shards, leases: leases, log: o.Log, committed: make(chan error, 1), reload: true}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -63,7 +64,7 @@ func newDispatcher(o *Outbox) *dispatcher {
 	return d
 }
 
-func orDefault[T int | store.Shards | time.Duration](v, otherwise T) T {
+func orDefault[T int | time.Duration](v, otherwise T) T {
 	if v <= 0 {
 		return otherwise
 	}
@@ -130,7 +131,7 @@ func (d *dispatcher) start(ctx, sending context.Context) {
 // fetch reads the outbox and reports whether there is something to start.
 func (d *dispatcher) fetch(ctx context.Context, now time.Time) bool {
 	d.reload = false
-	page, err := d.Store.Outbox(ctx, d.Shards, now.Add(ahead), pageSize)
+	page, err := d.Store.Outbox(ctx, d.shards, now.Add(ahead), pageSize)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "cannot read the outbox", "err", err)
@@ -259,7 +260,7 @@ func (d *dispatcher) commit(ctx context.Context) {
 		return
 	}
 	going := d.gathered
-	going.chores.Fence = d.Lease
+	going.chores.Fences = d.leases
 	d.committing, d.gathered = &going, outcomes{}
 	d.attempts.Go(func() { d.committed <- d.Store.Keep(context.WithoutCancel(ctx), &going.chores) })
 }
@@ -291,7 +292,7 @@ func (d *dispatcher) sweep(ctx context.Context) {
 	if now.Sub(d.swept) < overflowEvery {
 		return
 	}
-	page, err := d.Store.Overflow(ctx, d.Shards, d.MaxWaiting, overflowPage)
+	page, err := d.Store.Overflow(ctx, d.shards, d.MaxWaiting, overflowPage)
 	if err != nil {
 		d.log.ErrorContext(ctx, "cannot read the outbox", "err", err)
 		return

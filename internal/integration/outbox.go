@@ -2,8 +2,10 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,11 +76,9 @@ type Outbox struct {
 	// took. It is called by one goroutine and must be quick.
 	Observe func(o Outcome, took time.Duration)
 
-	// Shards are those whose deliveries are sent; 0 means all.
-	Shards store.Shards
-	// Lease, when set, is what lets this process send: outcomes are written only
-	// while it is held.
-	Lease *store.Lease
+	// Held returns the shards whose deliveries are this process's to send, and the leases of them: outcomes
+	// are written only while those are held. Nil means all shards, for which nobody else sends.
+	Held func() (store.Shards, []store.Lease)
 
 	Workers     int           // concurrent attempts; 64
 	Timeout     time.Duration // of one attempt; 10 s
@@ -86,8 +86,9 @@ type Outbox struct {
 	MaxAge      time.Duration // 1 h
 	MaxWaiting  int           // per stream; 10,000
 
-	once sync.Once
-	wake chan struct{}
+	once  sync.Once
+	wake  chan struct{}
+	moved chan struct{} // the shards may have changed
 }
 
 // Body returns the outbox's form of an item of an instance.
@@ -116,16 +117,67 @@ func (o *Outbox) Wake() {
 }
 
 func (o *Outbox) init() {
-	o.once.Do(func() { o.wake = make(chan struct{}, 1) })
+	o.once.Do(func() { o.wake, o.moved = make(chan struct{}, 1), make(chan struct{}, 1) })
+}
+
+// Rebalance reports that what Held returns has changed. It never blocks and may be called at any time.
+func (o *Outbox) Rebalance() {
+	o.init()
+	select {
+	case o.moved <- struct{}{}:
+	default:
+	}
 }
 
 // Run delivers until ctx is done, then gives running attempts three seconds,
 // stores their outcomes and returns nil. It returns the store's error when the
-// store was closed, or when Lease is held by another node, which then sends the
-// rest. Only one Run may work on a shard.
+// store was closed. When the shards change, running attempts have the same three seconds, then it goes on with
+// those that it has; what another node has taken that one sends, and perhaps again. Only one Run may work on a shard.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
-	return newDispatcher(o).run(ctx)
+	if o.Held == nil {
+		return newDispatcher(o, store.AllShards, nil).run(ctx)
+	}
+	for ctx.Err() == nil {
+		shards, leases := o.Held()
+		if err := o.turn(ctx, shards, leases); err != nil && !errors.Is(err, store.ErrFenced) {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn delivers for some shards until they are others, or ctx is done.
+func (o *Outbox) turn(ctx context.Context, shards store.Shards, leases []store.Lease) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	result := make(chan error, 1)
+	if len(leases) > 0 {
+		go func() { result <- newDispatcher(o, shards, leases).run(ctx) }()
+	}
+	same := func(a, b store.Lease) bool { return a.Name == b.Name && a.Version == b.Version }
+	for {
+		select {
+		case <-o.moved:
+			if _, now := o.Held(); slices.EqualFunc(now, leases, same) {
+				continue
+			}
+		case err := <-result:
+			if errors.Is(err, store.ErrFenced) { // until it is known to whom the shard has passed
+				select {
+				case <-o.moved:
+				case <-time.After(pollEvery):
+				case <-ctx.Done():
+				}
+			}
+			return err
+		case <-ctx.Done():
+		}
+		if end(); len(leases) > 0 {
+			return <-result
+		}
+		return nil
+	}
 }
 
 // backoff returns how long to wait after a number of failures.

@@ -135,7 +135,7 @@ func TestOutboxOnDisk(t *testing.T) {
 }
 
 // TestOutboxIsFenced: a process sends, and finds that another has taken its
-// lease. It ends, and what it sent stays in the outbox for the other.
+// lease. It asks for its shards anew, and what it sent stays in the outbox for the other.
 func TestOutboxIsFenced(t *testing.T) {
 	s, err := sqlite.Open(t.Context(), sqlite.Options{})
 	if err != nil {
@@ -156,9 +156,17 @@ func TestOutboxIsFenced(t *testing.T) {
 		_, err := s.Claim(ctx, "two", now.Add(time.Minute), time.Minute, "outbox")
 		return err
 	}}
-	one := &Outbox{Store: s, Sender: frozen, Now: time.Now, Lease: &leases[0]}
-	if err := one.Run(t.Context()); !errors.Is(err, store.ErrFenced) {
-		t.Fatalf("Run = %v; want ErrFenced", err)
+	ctx, stop := context.WithCancel(t.Context())
+	held := 0
+	one := &Outbox{Store: s, Sender: frozen, Now: time.Now, Held: func() (store.Shards, []store.Lease) {
+		if held++; held == 1 {
+			return store.AllShards, leases
+		}
+		stop() // it asks again because it was refused
+		return 0, nil
+	}}
+	if err := one.Run(ctx); err != nil || held != 2 {
+		t.Fatalf("Run = %v, and asked %d times for its shards; want 2", err, held)
 	}
 	if left, err := s.Outbox(t.Context(), store.AllShards, now.Add(time.Hour), 9); err != nil || len(left) != 1 {
 		t.Errorf("%d wait, %v; want the one that was sent", len(left), err)

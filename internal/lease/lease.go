@@ -8,18 +8,20 @@
 // A shard has at most one holder at a time, as far as the clocks of the nodes
 // agree. They may not, and a node may be stopped between looking at its leases
 // and acting: so a lease only saves work. Whoever must not act on a shard that
-// has passed to another node hands [Holder.Fence] to the store with what it does.
+// has passed to another node hands what [Holder.Held] returns to the store with what it does.
 //
-// A node that dies is noticed after [TTL]; one that stops gives its leases back.
-// Shards without a holder are taken within [Beat] by those who have less than
-// their share, and a new node gets its share within two beats.
+// A node that dies is noticed as soon as its leases expire, within [TTL], and what it
+// held is taken at once; one that stops gives its shards back first of all
+// ([Holder.Yield]), and the others, who are told ([Holder.Look]), take them before it is
+// gone. A new node gets its share within two beats, or when it is told.
 //
 // # Time
 //
-// Leases live by the real clock, not by the one that development mode moves, and by the wall
-// clock as it is, because that is what nodes have in common. When it is set back, the leases of
-// the living are renewed by it within a beat, and those of the dead, which would last
-// for as long as it was set back, count as expired: see [store.FarAhead].
+// Leases live by the store's clock ([store.Store.Time]), which all nodes have in common,
+// whatever their own show. A node knows it from each beat on by the time that has passed since:
+// for what it holds, it is as late as it can be; for what others hold, as early. When the store's
+// clock is set back, the leases of the living are renewed by it within a beat, and those of the dead, which
+// would last for as long as it was set back, count as expired: see [store.FarAhead].
 // Start reading at [Holder.Run].
 package lease
 
@@ -29,6 +31,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -37,20 +40,23 @@ import (
 )
 
 const (
-	TTL  = 10 * time.Second // how long a lease lasts without being renewed
-	Beat = 3 * time.Second  // how often leases are renewed and looked at
+	TTL  = 4 * time.Second       // how long a lease lasts without being renewed
+	Beat = time.Second           // how often leases are renewed and looked at
+	soon = 50 * time.Millisecond // after which what others have given back is looked at
 )
 
 // The names of leases.
 const (
-	nodePrefix  = "node/"
-	shardPrefix = "shard/"
+	nodePrefix    = "node/"    // of a node that takes its share
+	leavingPrefix = "leaving/" // of a node that ends what it has begun
+	shardPrefix   = "shard/"
 )
 
 func shardName(n int) string { return fmt.Sprintf("%s%02d", shardPrefix, n) }
 
 // Store is what a [Holder] needs of a [store.Store].
 type Store interface {
+	Time(ctx context.Context) (time.Time, error)
 	Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]store.Lease, error)
 	Release(ctx context.Context, node string, names ...string) error
 	Leases(ctx context.Context, prefix string) ([]store.Lease, error)
@@ -62,35 +68,29 @@ type Holder struct {
 	Store Store
 	Node  string // a name that no other process has, nor had within TTL
 	Log   *slog.Logger
-	Now   func() time.Time // the wall clock; time.Now when nil
 	// Changed, when set, is called when the share or the nodes alive have
 	// changed. It must be quick.
 	Changed func()
+	// Tell, when set, is called when others may want to look at once: this node has come,
+	// or has given shards back. It must be quick.
+	Tell func()
 
-	mu     sync.Mutex // guards what follows
-	shards [64]store.Lease
-	alive  []string
+	once sync.Once
+	look chan struct{} // has room for one
+	told bool          // of Run: that this node is there
+
+	mu      sync.Mutex // guards what follows
+	clock   clock
+	leaving bool
+	shards  [64]store.Lease
+	alive   []string
+	holders [64]string // of all shards, as they were seen last
 }
 
 // Shards returns the shards that the node holds.
 func (h *Holder) Shards() store.Shards {
-	now := h.now()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var held store.Shards
-	for n := range h.shards {
-		if h.shards[n].Expires.After(now) {
-			held |= 1 << n
-		}
-	}
+	held, _ := h.Held()
 	return held
-}
-
-func (h *Holder) now() time.Time {
-	if h.Now != nil {
-		return h.Now()
-	}
-	return time.Now()
 }
 
 // Alive returns the nodes that are alive, as far as this one knows; itself included.
@@ -100,90 +100,222 @@ func (h *Holder) Alive() []string {
 	return h.alive
 }
 
-// Fence returns the lease of a shard, for the store to refuse what is done
-// after it has passed to another node. Of a shard that the node does not hold
-// it is one that the store refuses.
-func (h *Holder) Fence(shard int) *store.Lease {
+// Held returns the shards that the node holds, and their leases, for the store to refuse what is done
+// after one of them has passed to another node.
+func (h *Holder) Held() (held store.Shards, leases []store.Lease) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if l := h.shards[shard]; l.Name != "" {
-		return &l
+	now := h.clock.latest()
+	for n, l := range h.shards {
+		if now.Before(l.Expires) {
+			held |= 1 << n
+			leases = append(leases, l)
+		}
 	}
-	return &store.Lease{Name: shardName(shard), Node: h.Node}
+	return held, leases
 }
+
+// Holder returns the node that holds a shard, as far as this one knows; "" when nobody does.
+func (h *Holder) Holder(shard int) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.holders[shard]
+}
+
+// Sync asks for the store's time, for [Holder.Time] to be right before the first beat.
+func (h *Holder) Sync(ctx context.Context) error {
+	asked := time.Now()
+	at, err := h.Store.Time(ctx)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock.set(at, asked, time.Now())
+	return nil
+}
+
+// Time returns the time of the store's clock, as well as it is known; before [Holder.Sync] that of this process.
+func (h *Holder) Time() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.clock.time()
+}
+
+// Look has the leases looked at soon: another node has come, or given some back. It never blocks.
+func (h *Holder) Look() {
+	h.init()
+	select {
+	case h.look <- struct{}{}:
+	default:
+	}
+}
+
+func (h *Holder) init() { h.once.Do(func() { h.look = make(chan struct{}, 1) }) }
 
 // Run claims and renews leases until ctx ends, then gives them back.
 func (h *Holder) Run(ctx context.Context) {
-	t := time.NewTicker(Beat)
-	defer t.Stop()
+	h.init()
 	for {
-		if err := h.beat(ctx); err != nil && ctx.Err() == nil {
+		wait, err := h.beat(ctx)
+		if err != nil && ctx.Err() == nil {
 			h.Log.Error("leases could not be renewed; what is not renewed passes to other nodes", "node", h.Node, "err", err)
 		}
+		t := time.NewTimer(wait)
 		select {
 		case <-t.C:
+		case <-h.look:
+			t.Stop()
+			select { // for what others say at the same time
+			case <-time.After(soon):
+			case <-ctx.Done():
+			}
 		case <-ctx.Done():
+			t.Stop()
+		}
+		if ctx.Err() != nil {
 			h.release(context.WithoutCancel(ctx))
 			return
 		}
 	}
 }
 
-// beat renews what the node holds and sees to its having its share.
-func (h *Holder) beat(ctx context.Context) error {
+// Yield gives the shards back, and takes none any more: the node ends what it has begun, and others know that it is
+// still there.
+func (h *Holder) Yield(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, TTL)
 	defer cancel()
-	if _, err := h.Store.Claim(ctx, h.Node, h.now(), TTL, nodePrefix+h.Node); err != nil {
+	h.mu.Lock()
+	h.leaving = true
+	names := h.names()
+	h.mu.Unlock()
+	if _, err := h.Store.Claim(ctx, h.Node, h.earliest(), TTL, leavingPrefix+h.Node); err != nil {
 		return err
+	}
+	h.set(nil, nil) // before others can have them
+	if err := h.Store.Release(ctx, h.Node, append(names, nodePrefix+h.Node)...); err != nil {
+		return err
+	}
+	h.tell()
+	return nil
+}
+
+func (h *Holder) tell() {
+	if h.Tell != nil {
+		h.Tell()
+	}
+}
+
+// names returns the names of the shards that the node holds. The caller holds mu.
+func (h *Holder) names() (names []string) {
+	for n := range h.shards {
+		if h.shards[n].Name != "" {
+			names = append(names, h.shards[n].Name)
+		}
+	}
+	return names
+}
+
+func (h *Holder) earliest() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.clock.earliest()
+}
+
+// beat renews what the node holds and sees to its having its share. It returns when to do so again.
+func (h *Holder) beat(ctx context.Context) (wait time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, TTL)
+	defer cancel()
+	if err := h.Sync(ctx); err != nil {
+		return Beat, err
+	}
+	h.mu.Lock()
+	leaving, own := h.leaving, nodePrefix+h.Node
+	if leaving {
+		own = leavingPrefix + h.Node
+	}
+	h.mu.Unlock()
+	if _, err := h.Store.Claim(ctx, h.Node, h.earliest(), TTL, own); err != nil {
+		return Beat, err
 	}
 	leases, err := h.Store.Leases(ctx, "")
 	if err != nil {
-		return err
+		return Beat, err
 	}
-	now := h.now()
-	alive, mine, free := h.sort(leases, now)
-	share := (64 + len(alive) - 1) / len(alive)
-	claim, excess := divide(mine, free, share)
+	now := h.earliest()
+	seen := h.sort(leases, now)
+	if wait = Beat; !seen.next.IsZero() { // what expires is taken at once
+		wait = min(Beat, max(seen.next.Sub(now), 0)+soon)
+	}
+	if leaving {
+		h.set(nil, seen)
+		return wait, nil
+	}
+	claim, excess := divide(seen.mine, seen.free, (64+seen.sharing-1)/seen.sharing)
 	var held []store.Lease
 	if len(claim) > 0 {
 		if held, err = h.Store.Claim(ctx, h.Node, now, TTL, claim...); err != nil {
-			return err
+			return Beat, err
 		}
 	}
-	h.set(held, alive) // before others can have what is given back
-	if len(excess) > 0 {
-		return h.Store.Release(ctx, h.Node, excess...)
+	if !h.set(held, seen) { // before others can have what is given back
+		return wait, h.Store.Release(ctx, h.Node, append(claim, own)...) // it was told to leave meanwhile
 	}
-	return nil
+	if len(excess) > 0 {
+		err = h.Store.Release(ctx, h.Node, excess...)
+	}
+	if len(excess) > 0 || !h.told {
+		h.told = true
+		h.tell()
+	}
+	return wait, err
+}
+
+// sight is what a node sees of the leases of all.
+type sight struct {
+	alive      []string
+	holders    [64]string
+	sharing    int // how many of those have a share of the shards
+	mine, free []string
+	next       time.Time // when the first of another node expires; zero for never
 }
 
 // sort takes the leases of all nodes apart: which nodes are alive, which shards
 // are this node's, and which are nobody's.
-func (h *Holder) sort(leases []store.Lease, now time.Time) (alive, mine, free []string) {
+func (h *Holder) sort(leases []store.Lease, now time.Time) *sight {
+	seen := &sight{}
 	taken := map[string]bool{}
 	for _, l := range leases {
-		if left := l.Expires.Sub(now); left <= 0 || left > store.FarAhead*TTL {
+		left := l.Expires.Sub(now)
+		if left <= 0 || left > store.FarAhead*TTL {
 			continue
 		}
 		if node, ok := strings.CutPrefix(l.Name, nodePrefix); ok {
-			alive = append(alive, node)
+			seen.alive = append(seen.alive, node)
+			seen.sharing++
+		} else if node, ok := strings.CutPrefix(l.Name, leavingPrefix); ok {
+			seen.alive = append(seen.alive, node)
 		} else if strings.HasPrefix(l.Name, shardPrefix) {
 			taken[l.Name] = true
-			if l.Node == h.Node {
-				mine = append(mine, l.Name)
+			if n, err := strconv.Atoi(l.Name[len(shardPrefix):]); err == nil && n < len(seen.holders) {
+				seen.holders[n] = l.Node
 			}
+			if l.Node == h.Node {
+				seen.mine = append(seen.mine, l.Name)
+			}
+		}
+		if l.Node != h.Node && (seen.next.IsZero() || l.Expires.Before(seen.next)) {
+			seen.next = l.Expires
 		}
 	}
 	for n := range 64 {
 		if name := shardName(n); !taken[name] {
-			free = append(free, name)
+			seen.free = append(seen.free, name)
 		}
 	}
-	if !slices.Contains(alive, h.Node) { // its own clock is behind that of the store's other nodes
-		alive = append(alive, h.Node)
-	}
-	slices.Sort(alive)
-	return alive, mine, free
+	slices.Sort(seen.alive)
+	seen.alive = slices.Compact(seen.alive)
+	return seen
 }
 
 // divide says which shards a node claims, those it holds and renews included,
@@ -197,8 +329,9 @@ func divide(mine, free []string, share int) (claim, excess []string) {
 	return append(mine, free[:min(len(free), share-len(mine))]...), nil
 }
 
-// set takes over what the node holds now.
-func (h *Holder) set(held []store.Lease, alive []string) {
+// set takes over what the node holds now, and what it has seen; nil leaves that. It reports false, and takes nothing over, when the node is
+// to have none any more.
+func (h *Holder) set(held []store.Lease, seen *sight) bool {
 	var shards [64]store.Lease
 	for n := range shards {
 		name := shardName(n)
@@ -207,31 +340,42 @@ func (h *Holder) set(held []store.Lease, alive []string) {
 		}
 	}
 	h.mu.Lock()
-	changed := !slices.Equal(alive, h.alive)
+	if h.leaving && len(held) > 0 {
+		h.mu.Unlock()
+		return false
+	}
+	changed := seen != nil && !slices.Equal(seen.alive, h.alive)
 	for n := range shards {
 		changed = changed || shards[n].Version != h.shards[n].Version
 	}
-	h.shards, h.alive = shards, alive
+	if h.shards = shards; seen != nil {
+		h.alive, h.holders = seen.alive, seen.holders
+	}
+	for n := range shards {
+		if shards[n].Name != "" {
+			h.holders[n] = h.Node
+		} else if h.holders[n] == h.Node {
+			h.holders[n] = ""
+		}
+	}
 	h.mu.Unlock()
 	if changed && h.Changed != nil {
 		h.Changed()
 	}
+	return true
 }
 
 // release gives everything back, so that other nodes need not wait for it to expire.
 func (h *Holder) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, Beat)
+	ctx, cancel := context.WithTimeout(ctx, TTL)
 	defer cancel()
-	names := []string{nodePrefix + h.Node}
 	h.mu.Lock()
-	for n := range h.shards {
-		if h.shards[n].Name != "" {
-			names = append(names, h.shards[n].Name)
-		}
-	}
-	h.shards, h.alive = [64]store.Lease{}, nil
+	names := append(h.names(), nodePrefix+h.Node, leavingPrefix+h.Node)
+	h.shards, h.alive, h.holders = [64]store.Lease{}, nil, [64]string{}
 	h.mu.Unlock()
 	if err := h.Store.Release(ctx, h.Node, names...); err != nil {
 		h.Log.Warn("leases were not given back; other nodes wait until they expire", "node", h.Node, "err", err)
+		return
 	}
+	h.tell()
 }

@@ -24,15 +24,22 @@ type cluster struct {
 	store *flaky
 	nodes map[string]*lease.Holder
 	stops map[string]func()
-	step  atomic.Int64 // of the wall clock of all nodes
 }
 
 // flaky is a store that some nodes do not reach.
 type flaky struct {
 	*sqlite.Store
 	lag  time.Duration // how late the answer to a Release comes
+	step atomic.Int64  // of the store's clock
+	slow atomic.Int64  // how long an answer to Time is on its way
 	mu   sync.Mutex
 	away string // the node that cannot reach it
+}
+
+func (f *flaky) Time(ctx context.Context) (time.Time, error) {
+	at, err := f.Store.Time(ctx)
+	time.Sleep(time.Duration(f.slow.Load()))
+	return at.Add(time.Duration(f.step.Load())), err
 }
 
 func (f *flaky) Release(ctx context.Context, node string, names ...string) error {
@@ -73,8 +80,7 @@ func inCluster(t *testing.T, test func(c *cluster)) {
 }
 
 func (c *cluster) join(name string) *lease.Holder {
-	h := &lease.Holder{Store: c.store, Node: name, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Now().Add(time.Duration(c.step.Load())) }}
+	h := &lease.Holder{Store: c.store, Node: name, Log: slog.New(slog.DiscardHandler)}
 	ctx, stop := context.WithCancel(c.t.Context())
 	var done sync.WaitGroup
 	done.Go(func() { h.Run(ctx) })
@@ -121,7 +127,7 @@ func TestNodesShareTheWork(t *testing.T) {
 	inCluster(t, func(c *cluster) {
 		a := c.join("a")
 		c.want("alone", map[string]int{"a": 64})
-		first := a.Fence(5)
+		_, first := a.Held()
 		b := c.join("b")
 		for range 4 {
 			c.pass(lease.Beat)
@@ -145,11 +151,11 @@ func TestNodesShareTheWork(t *testing.T) {
 		c.want("after the others left in order", map[string]int{"a": 64})
 
 		// What was done under a lease that another node had meanwhile is refused.
-		again := a.Fence(5)
-		old := c.store.Keep(c.t.Context(), &store.Chores{Fence: first, Delivered: []int64{1}})
-		now := c.store.Keep(c.t.Context(), &store.Chores{Fence: again, Delivered: []int64{1}})
-		if now != nil || first.Version != again.Version && !errors.Is(old, store.ErrFenced) {
-			t.Errorf("chores under version %d = %v, under version %d = %v", first.Version, old, again.Version, now)
+		_, again := a.Held()
+		old := c.store.Keep(c.t.Context(), &store.Chores{Fences: first, Delivered: []int64{1}})
+		now := c.store.Keep(c.t.Context(), &store.Chores{Fences: again, Delivered: []int64{1}})
+		if now != nil || !errors.Is(old, store.ErrFenced) {
+			t.Errorf("chores under former leases = %v, under those held now = %v", old, now)
 		}
 	})
 }
@@ -159,18 +165,17 @@ func TestDeadNodeIsReplaced(t *testing.T) {
 		a, b := c.join("a"), c.join("b")
 		c.pass(4 * lease.Beat)
 		c.store.cut("b")
+		_, fences := b.Held()
 		c.pass(lease.TTL - lease.Beat - time.Second)
 		if n := c.shares(); n["b"] != 32 {
 			t.Errorf("a node that missed a beat holds %d shards; want its 32", n["b"])
 		}
-		c.pass(2*lease.Beat + time.Second)
-		c.pass(lease.Beat)
+		c.pass(2*lease.Beat + 100*time.Millisecond) // and no more than the leases last
 		c.want("when the other is cut off", map[string]int{"a": 64, "b": 0})
 		if slices.Contains(a.Alive(), "b") {
 			t.Errorf("alive are %v", a.Alive())
 		}
-		fence := b.Fence(0)
-		if err := c.store.Keep(c.t.Context(), &store.Chores{Fence: fence, Delivered: []int64{1}}); !errors.Is(err, store.ErrFenced) {
+		if err := c.store.Keep(c.t.Context(), &store.Chores{Fences: fences, Delivered: []int64{1}}); !errors.Is(err, store.ErrFenced) {
 			t.Errorf("chores of a node that lost its lease = %v; want ErrFenced", err)
 		}
 		c.store.cut("")
@@ -188,7 +193,7 @@ func TestClockIsSetBack(t *testing.T) {
 		c.join("dead")
 		c.pass(4 * lease.Beat)
 		c.store.cut("dead")
-		c.step.Store(-int64(time.Hour))
+		c.store.step.Store(-int64(time.Hour))
 		c.pass(lease.TTL + 4*lease.Beat)
 		dead := c.nodes["dead"]
 		delete(c.nodes, "dead") // it cannot know that the clock of the others was set back
@@ -197,6 +202,59 @@ func TestClockIsSetBack(t *testing.T) {
 			t.Errorf("alive are %v", alive)
 		}
 		c.nodes["dead"] = dead
+	})
+}
+
+// TestYield: a node that stops gives its shards back first of all, and the others, who are told, have
+// them within a fifth of a second, while it counts as alive until it has ended.
+func TestYield(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		a, b := c.join("a"), c.join("b")
+		tell := func() { a.Look(); b.Look() }
+		a.Tell, b.Tell = tell, tell
+		c.pass(4 * lease.Beat)
+		if err := b.Yield(c.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(200 * time.Millisecond)
+		c.want("after b was told to leave", map[string]int{"a": 64, "b": 0})
+		for range 10 { // however long it takes to end
+			c.pass(lease.Beat)
+			c.want("while b is leaving", map[string]int{"a": 64, "b": 0})
+			if !slices.Equal(a.Alive(), []string{"a", "b"}) {
+				t.Fatalf("while b is leaving, alive are %v", a.Alive())
+			}
+		}
+		c.leave("b")
+		c.pass(200 * time.Millisecond)
+		if !slices.Equal(a.Alive(), []string{"a"}) {
+			t.Errorf("after b has left, alive are %v", a.Alive())
+		}
+	})
+}
+
+// TestTime: a node knows what the store's clock shows, whatever its own does, to what the way there takes, and does not follow
+// answers that are late.
+func TestTime(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		c.store.step.Store(int64(time.Minute))
+		a := c.join("a")
+		off := func() time.Duration { return -time.Since(a.Time()) - time.Duration(c.store.step.Load()) }
+		if off() != 0 {
+			t.Errorf("the time is off by %s", off())
+		}
+		c.store.slow.Store(int64(800 * time.Millisecond))
+		c.pass(20 * lease.Beat)
+		if off() != 0 {
+			t.Errorf("while answers are late, the time is off by %s", off())
+		}
+		c.store.step.Add(int64(-time.Hour))
+		c.store.slow.Store(int64(10 * time.Millisecond))
+		c.pass(3 * lease.Beat)
+		if off() > 10*time.Millisecond || off() < -10*time.Millisecond {
+			t.Errorf("after the store's clock was set back, the time is off by %s", off())
+		}
+		c.want("then", map[string]int{"a": 64})
 	})
 }
 

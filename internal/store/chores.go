@@ -48,10 +48,10 @@ type Upload struct {
 // Chores are the results of background work, for the store's work lists. Entries
 // that do not exist any more are ignored.
 type Chores struct {
-	// Fence, when set, is the lease under which the work was done: the chores are
-	// refused with ErrFenced unless that node holds it with that version at the
+	// Fences are the leases under which the work was done: the chores are
+	// refused with ErrFenced unless their nodes hold them all, with those versions, at the
 	// moment at which they are applied. An expired lease is held until another node claims it.
-	Fence *Lease
+	Fences []Lease
 
 	// Delivered removes deliveries from the outbox, by ID; Postponed rewrites Due, Attempts and Error of
 	// deliveries; Dead moves deliveries to the dead letters, with their Error.

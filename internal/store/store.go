@@ -22,7 +22,7 @@
 //
 // # Time
 //
-// Stores take times and never read a clock. Times have millisecond precision.
+// Stores take times and read no clock but to say what it shows ([Store.Time]). Times have millisecond precision.
 package store
 
 import (
@@ -50,7 +50,7 @@ var (
 	ErrReplay = errors.New("the request was made before")
 	// ErrNoInstance: the instance of Change.Within does not exist. It takes precedence over all others.
 	ErrNoInstance = errors.New("the instance does not exist")
-	// ErrFenced: the lease of Chores.Fence is not held any more. Another node does
+	// ErrFenced: a lease of Chores.Fences is not held any more. Another node does
 	// this work now.
 	ErrFenced = errors.New("the lease is held by another node")
 	// ErrBusy: somebody reads what is to be changed. Try again later.
@@ -161,6 +161,10 @@ type Store interface {
 	// ("" for those that belong to none). It is incremented in the transaction of
 	// the write: resources that are read after a revision are at least as new.
 	Revision(ctx context.Context, instance center.InstanceID) (int64, error)
+
+	// Time returns what the clock shows that all nodes on the data have in common: that of
+	// the database's server. Without a server it is the process's own.
+	Time(ctx context.Context) (time.Time, error)
 
 	// Claim gives a node those of the named leases that are free or expired at now
 	// and renews those that it holds, expired or not, until now+ttl. It returns

@@ -15,7 +15,7 @@ import (
 // Keep implements [store.Store].
 func (s *Store) Keep(ctx context.Context, chores *store.Chores) error {
 	return s.do(ctx, func(t *tx) error {
-		if err := fence(t, chores.Fence); err != nil {
+		if err := fence(t, chores.Fences); err != nil {
 			return err
 		}
 		if err := keepOutbox(t, chores); err != nil {
@@ -126,6 +126,14 @@ func replay(t *tx, all []store.Delivery, streams []string) error {
 	return err
 }
 
+// Time implements [store.Store].
+func (s *Store) Time(ctx context.Context) (time.Time, error) {
+	return fetch(ctx, s, func(t *tx) (at time.Time, err error) {
+		_, err = t.first([]any{&at}, "SELECT clock_timestamp()")
+		return at, err
+	})
+}
+
 // Claim implements [store.Store].
 func (s *Store) Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]store.Lease, error) {
 	if node == "" {
@@ -177,14 +185,17 @@ func (s *Store) Leases(ctx context.Context, prefix string) ([]store.Lease, error
 	})
 }
 
-// fence refuses unless a lease is held as it says, and stays so until the transaction has ended. No lease is fine.
-func fence(t *tx, l *store.Lease) error {
-	if l == nil {
+// fence refuses unless all leases are held as they say, and stay so until the transaction has ended.
+func fence(t *tx, leases []store.Lease) error {
+	if len(leases) == 0 {
 		return nil
 	}
-	var one int
-	found, err := t.first([]any{&one}, "SELECT 1 FROM leases WHERE name = $1 AND node = $2 AND version = $3 FOR SHARE", pack(l.Name), pack(l.Node), l.Version)
-	if err == nil && !found {
+	held, err := rows(t, func(r pgx.Rows) (one int, err error) { return one, r.Scan(&one) },
+		`SELECT 1 FROM leases AS l, unnest($1::text[], $2::text[], $3::bigint[]) AS u (name, node, version)
+		WHERE l.name = u.name AND l.node = u.node AND l.version = u.version ORDER BY l.name FOR SHARE OF l`,
+		list(leases, func(l *store.Lease) string { return pack(l.Name) }), list(leases, func(l *store.Lease) string { return pack(l.Node) }),
+		list(leases, func(l *store.Lease) int64 { return l.Version }))
+	if err == nil && len(held) < len(leases) {
 		err = refuse(store.ErrFenced)
 	}
 	return err

@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -134,6 +135,22 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return start(pool, commits, o), nil
 }
 
+// CheckURL says what is wrong with a URL of [Options]. It does not say the password in it.
+func CheckURL(url string) error {
+	_, err := pgxpool.ParseConfig(url)
+	return err
+}
+
+// Name returns what a URL of [Options] leads to, for people: without who connects to it.
+func Name(url string) string {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return "postgres"
+	}
+	c := config.ConnConfig
+	return fmt.Sprintf("postgres://%s/%s", net.JoinHostPort(c.Host, fmt.Sprint(c.Port)), c.Database)
+}
+
 // planned is how the committers connect. Their statements go by an index, row by row, whatever the server takes the sizes of the tables for: a plan
 // that it made while they were small is kept for as long as nothing has counted them again.
 func planned(config *pgxpool.Config) *pgxpool.Config {
@@ -174,7 +191,7 @@ func start(pool, commits *pgxpool.Pool, o Options) *Store {
 		s.queue.close()
 		s.committed.Wait()
 		close(s.closed)
-		s.forget(node)
+		forget(s, node)
 		commits.Close()
 		pool.Close()
 		return nil
@@ -183,7 +200,7 @@ func start(pool, commits *pgxpool.Pool, o Options) *Store {
 }
 
 // forget removes what the writers of this store have noted, if the database is there: nobody asks for it any more.
-func (s *Store) forget(node string) {
+func forget(s *Store, node string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if _, err := s.pool.Exec(ctx, "DELETE FROM commits WHERE writer >= $1 AND writer < $2", node+"/", node+"0"); err != nil {

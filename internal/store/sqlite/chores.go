@@ -13,7 +13,7 @@ import (
 // Keep implements [store.Store].
 func (s *Store) Keep(ctx context.Context, chores *store.Chores) error {
 	return s.do(ctx, func(c *conn) error {
-		if err := c.fence(chores.Fence); err != nil {
+		if err := c.fence(chores.Fences); err != nil {
 			return err
 		}
 		if err := c.keepOutbox(chores); err != nil {
@@ -111,6 +111,9 @@ func (c *conn) settle(uploads []string) error {
 	return nil
 }
 
+// Time implements [store.Store].
+func (s *Store) Time(context.Context) (time.Time, error) { return time.Now(), nil }
+
 // Claim implements [store.Store].
 func (s *Store) Claim(ctx context.Context, node string, now time.Time, ttl time.Duration, names ...string) ([]store.Lease, error) {
 	if node == "" {
@@ -161,14 +164,16 @@ func (s *Store) Leases(ctx context.Context, prefix string) (leases []store.Lease
 	return leases, err
 }
 
-// fence returns [store.ErrFenced] unless a lease is held as it says. No lease is fine.
-func (c *conn) fence(l *store.Lease) error {
-	if l == nil {
-		return nil
+// fence returns [store.ErrFenced] unless all leases are held as they say.
+func (c *conn) fence(leases []store.Lease) error {
+	for _, l := range leases {
+		r, err := c.First("SELECT 1 FROM leases WHERE name = ? AND node = ? AND version = ?", l.Name, l.Node, l.Version)
+		if err == nil && r == nil {
+			err = store.ErrFenced
+		}
+		if err != nil {
+			return err
+		}
 	}
-	r, err := c.First("SELECT 1 FROM leases WHERE name = ? AND node = ? AND version = ?", l.Name, l.Node, l.Version)
-	if err == nil && r == nil {
-		err = store.ErrFenced
-	}
-	return err
+	return nil
 }

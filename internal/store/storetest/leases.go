@@ -19,6 +19,7 @@ var leaseCases = []testCase{
 	{Name: "a lease from before the clock was set back", Run: leaseOfTheFuture},
 	{Name: "a lease needs a node", Run: leaseNobody},
 	{Name: "leases by prefix", Run: leasesByPrefix},
+	{Name: "the time goes on", Run: timePasses},
 	{Name: "one of many nodes takes an expired lease", Run: leaseRace},
 	{Name: "the node that froze returns and is fenced", Run: leaseFence},
 	{Name: "fenced chores change nothing", Run: fencedWhole},
@@ -141,7 +142,7 @@ func leaseRace(t *testing.T, s *env) {
 // deliver keeps that deliveries went out under a lease.
 func (s *env) deliver(t *testing.T, l store.Lease, ids ...int64) error {
 	t.Helper()
-	return s.Keep(t.Context(), &store.Chores{Fence: &l, Delivered: ids})
+	return s.Keep(t.Context(), &store.Chores{Fences: []store.Lease{l}, Delivered: ids})
 }
 
 // A node sends from the outbox, freezes, and wakes when another has taken over.
@@ -170,6 +171,13 @@ func leaseFence(t *testing.T, s *env) {
 	nodes[0].claim(t, "a", 32, one, lease("outbox", "a", 3, 32))
 	wantFenced(t, nodes[0].deliver(t, first)) // of the node that holds it, from its time before
 	wantFenced(t, nodes[0].deliver(t, lease("unknown", "a", 3, 32)))
+	// Of several leases all have to be held.
+	other := lease("other", "a", 1, 33)
+	nodes[0].claim(t, "a", 33, []string{"other"}, other)
+	wantFenced(t, nodes[0].Keep(t.Context(), &store.Chores{Fences: []store.Lease{other, first}}))
+	if err := nodes[0].Keep(t.Context(), &store.Chores{Fences: []store.Lease{other, lease("outbox", "a", 3, 32)}}); err != nil {
+		t.Errorf("Keep under two leases: %v", err)
+	}
 	s.WantOutbox(t, kit.At(9), 9)
 }
 
@@ -177,10 +185,24 @@ func fencedWhole(t *testing.T, s *env) {
 	ids := s.put(t, kit.At(0), "a", "b", "c")
 	s.Must(t, &store.Change{Uploads: []store.Upload{{ID: "u", Chat: "x", Expires: kit.At(10)}, {ID: "v", Chat: "x", Expires: kit.At(20)}}})
 	gone := lease("work", "a", 7, 0)
-	wantFenced(t, s.Keep(t.Context(), &store.Chores{Fence: &gone, Delivered: ids[:1], Dead: []store.Delivery{{ID: ids[1]}},
+	wantFenced(t, s.Keep(t.Context(), &store.Chores{Fences: []store.Lease{gone}, Delivered: ids[:1], Dead: []store.Delivery{{ID: ids[1]}},
 		Postponed: []store.Delivery{{ID: ids[2], Due: kit.At(50)}}, Settled: []string{"u"}, Uploads: []store.Upload{{ID: "v", Expires: kit.At(60)}}}))
 	s.WantOutbox(t, kit.At(0), 9, ids...)
 	s.WantUploads(t, kit.At(20), 9, "u of x at 10", "v of x at 20")
+}
+
+// timePasses: the nodes have a clock in common.
+func timePasses(t *testing.T, s *env) {
+	var last time.Time
+	nodes := s.nodes()
+	for i := range 4 {
+		node := nodes[i%2]
+		at, err := node.Time(t.Context())
+		if err != nil || at.IsZero() || at.Before(last) {
+			t.Fatalf("the %d. time is %s, %v; before it was %s", i+1, at, err, last)
+		}
+		last = at
+	}
 }
 
 func wantFenced(t *testing.T, err error) {
