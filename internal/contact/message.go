@@ -20,13 +20,14 @@ type Send struct {
 }
 
 func (s Send) decide(d *decision) error {
-	p, err := d.participant(s.Participant)
-	if err != nil {
-		return err
-	}
+	// What was sent before is answered as it was, also when its sender could not send it any more.
 	before, ok, err := d.sentBefore(transcript.Token{Participant: s.Participant, Text: s.ClientToken})
 	if ok || err != nil {
 		d.change.Reply = before
+		return err
+	}
+	p, err := d.participant(s.Participant)
+	if err != nil {
 		return err
 	}
 	if s.ContentType == center.Interactive {

@@ -97,3 +97,20 @@ func TestTailCountsSizes(t *testing.T) {
 		t.Errorf("the transcript counts for %d bytes, one that was loaded for %d; its items for %d", p.tail.Size, loaded.Size, want)
 	}
 }
+
+// A message that is repeated gets its first answer, also when its chat has ended meanwhile: whoever lost the answer learns that it was sent.
+func TestRepeatedAfterTheEnd(t *testing.T) {
+	p := newChatTest(t, nil)
+	ana := p.start(Start{})
+	p.do(Connect{Participant: ana})
+	say := Send{Participant: ana, ContentType: center.PlainText, Content: "hello", ClientToken: "one"}
+	first := p.do(say)
+	p.do(Stop{})
+	if again, err := p.try(say); err != nil || again != first {
+		t.Errorf("after the end it is answered %+v, %v; want %+v", again, err, first)
+	}
+	say.ClientToken = "two"
+	if _, err := p.try(say); center.ReasonOf(err) != center.Denied {
+		t.Errorf("another message after the end is answered with %v; want Denied", err)
+	}
+}

@@ -76,7 +76,7 @@ type Agents struct {
 
 func newAgents(e *Engine) *Agents {
 	a := &Agents{e: e, wake: make(chan struct{}, 1), next: map[center.UserID]center.InstanceID{}, loose: map[center.UserID]center.InstanceID{}}
-	a.runner = &runner[center.UserID, *agent.Agent]{load: a.load, recovered: func(user center.UserID, panicked any) error {
+	a.runner = &runner[center.UserID, *agent.Agent]{load: a.load, asks: func(error) bool { return false }, recovered: func(user center.UserID, panicked any) error {
 		return e.recovered(center.ContactID(user), panicked)
 	}}
 	a.runner.entries.max = e.Hot
@@ -95,7 +95,7 @@ func newAgents(e *Engine) *Agents {
 }
 
 // load reads an agent. One of whom nothing is known is nil.
-func (a *Agents) load(ctx context.Context, user center.UserID) (*agent.Agent, int64, error) {
+func (a *Agents) load(ctx context.Context, user center.UserID, _ **agent.Agent) (*agent.Agent, int64, error) {
 	head, err := a.e.Store.Agent(ctx, user)
 	if center.ReasonOf(err) == center.NotFound && err != nil {
 		return nil, 0, nil
@@ -109,7 +109,7 @@ func (a *Agents) load(ctx context.Context, user center.UserID) (*agent.Agent, in
 
 // unchanged reports whether an agent is still at the version at which he was read.
 func (a *Agents) unchanged(ctx context.Context, was seen[center.UserID, *agent.Agent]) (bool, error) {
-	_, version, err := a.load(ctx, was.entry.id)
+	_, version, err := a.load(ctx, was.entry.id, nil)
 	return version == was.version, err
 }
 

@@ -33,7 +33,10 @@ type chatEntry = entry[center.ContactID, chatState]
 
 // newChats returns the runner of chats.
 func (e *Engine) newChats() *runner[center.ContactID, chatState] {
-	r := &runner[center.ContactID, chatState]{load: e.loadChat, recovered: e.recovered}
+	r := &runner[center.ContactID, chatState]{load: e.loadChat, recovered: e.recovered, asks: func(err error) bool {
+		_, asks := errors.AsType[*contact.Need](err)
+		return asks
+	}}
 	r.entries.max = e.Hot
 	if e.Shared {
 		r.unchanged = e.unchanged
@@ -50,9 +53,12 @@ func (e *Engine) newChats() *runner[center.ContactID, chatState] {
 	return r
 }
 
+// maxFollow is how many items are read to go on with what is known of a transcript. Beyond, little of it is of use.
+const maxFollow = 128
+
 // loadChat reads the head of a chat: the time does not depend on the length of
-// its transcript.
-func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState, version int64, err error) {
+// its transcript. With what was known of it before, it reads what was said since.
+func (e *Engine) loadChat(ctx context.Context, id center.ContactID, was *chatState) (s chatState, version int64, err error) {
 	head, err := e.Store.Chat(ctx, id)
 	if err != nil {
 		return s, 0, err
@@ -61,7 +67,28 @@ func (e *Engine) loadChat(ctx context.Context, id center.ContactID) (s chatState
 		return s, 0, err
 	}
 	s.tail, s.records = transcript.TailAt(head.LastSeq, head.LastTime, head.LastID, head.Size), head.Version
+	if was != nil && was.tail.Seq <= head.LastSeq && head.LastSeq-was.tail.Seq <= maxFollow {
+		tail, err := follow(ctx, e.Store, id, was.tail, head.LastSeq)
+		if err != nil {
+			return s, 0, err
+		}
+		if tail.ID == head.LastID && tail.Size == head.Size {
+			s.tail = tail
+		}
+	}
 	return s, head.Version, nil
+}
+
+// follow adds to a tail what was said since, up to an item.
+func follow(ctx context.Context, s store.Store, id center.ContactID, tail transcript.Tail, last int64) (transcript.Tail, error) {
+	if tail.Seq < last {
+		items, err := s.Items(ctx, store.ItemQuery{Chat: id, From: tail.Seq + 1, To: last})
+		if err != nil {
+			return tail, err
+		}
+		tail.Observe(items)
+	}
+	return tail, nil
 }
 
 // backfill reads the end of the transcript for rules that need it.
@@ -101,13 +128,16 @@ func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Ne
 		}
 		return nil
 	}
-	sent, err := s.Sent(ctx, h.id, store.SentQuery{
-		Participant: need.Token.Participant, ClientToken: need.Token.Text, Attachment: need.Token.File,
-	})
+	return lookUp(ctx, s, h.id, need.Token, env)
+}
+
+// lookUp reads what was sent with a ClientToken before what the tail knows.
+func lookUp(ctx context.Context, s store.Store, chat center.ContactID, token transcript.Token, env *contact.Env) error {
+	sent, err := s.Sent(ctx, chat, store.SentQuery{Participant: token.Participant, ClientToken: token.Text, Attachment: token.File})
 	if err != nil && center.ReasonOf(err) != center.NotFound {
 		return err
 	}
-	env.Sent = map[transcript.Token]transcript.Sent{need.Token: {ID: sent.ID, Time: sent.Time}}
+	env.Sent = map[transcript.Token]transcript.Sent{token: {ID: sent.ID, Time: sent.Time}}
 	return nil
 }
 
@@ -115,7 +145,9 @@ func lookBack(ctx context.Context, s store.Store, h *chatEntry, need *contact.Ne
 func keptKey(chat center.ContactID, key string) string { return string(chat) + "/" + key }
 
 // The tail reaches back at least to the items of which the store keeps the ClientTokens.
-const _ = uint(transcript.TailSize - store.RecentItems)
+// For as many items more, what was looked up of ClientTokens before holds.
+const lookedUp = transcript.TailSize - store.RecentItems
+const _ = uint(lookedUp)
 
 // unchanged reports whether a chat is still at the version at which it was read.
 func (e *Engine) unchanged(ctx context.Context, was seen[center.ContactID, chatState]) (bool, error) {
@@ -128,6 +160,7 @@ func (e *Engine) unchanged(ctx context.Context, was seen[center.ContactID, chatS
 type attempt struct {
 	env       *contact.Env
 	recordsAt int64 // the version of the chat with which Env.Records was read
+	sentAt    int64 // the last item when Env.Sent was asked for, which is to be done without holding up the chat; 0 before
 }
 
 // decideChat decides a command to a chat. made becomes the change.
@@ -139,10 +172,17 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 	if with.recordsAt < h.state.records {
 		with.env.Records = nil
 	}
+	if h.state.tail.Seq-with.sentAt > lookedUp {
+		with.env.Sent = nil
+	}
 	change, err := contact.Decide(chat, &h.state.tail, cmd, with.env)
 	for range 3 { // one for each thing to look back at
 		need, ok := errors.AsType[*contact.Need](err)
 		if !ok || !need.Tail && need.Token == (transcript.Token{}) && need.Kept == "" {
+			break
+		}
+		if need.Token != (transcript.Token{}) && !need.Tail && with.sentAt == 0 {
+			with.sentAt = h.state.tail.Seq
 			break
 		}
 		if err := lookBack(ctx, e.Store, h, need, with.env); err != nil {
@@ -166,7 +206,8 @@ func (e *Engine) decideChat(ctx context.Context, h *chatEntry, cmd contact.Comma
 // again returns the environment for deciding a failed command again. An error is
 // one that deciding again does not help against.
 func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt, err error) (*attempt, error) {
-	next := &attempt{env: e.env(), recordsAt: with.recordsAt}
+	next := &attempt{env: e.env(), recordsAt: with.recordsAt, sentAt: with.sentAt}
+	next.env.Sent = with.env.Sent
 	next.env.Full, next.env.QueueStatus, next.env.Records, next.env.Contents = with.env.Full, with.env.QueueStatus, with.env.Records, with.env.Contents
 	if errors.Is(err, store.ErrConflict) {
 		return next, nil
@@ -189,6 +230,9 @@ func (e *Engine) again(ctx context.Context, chat center.ContactID, with *attempt
 
 // learn looks up what a decision needs. The chat is not locked meanwhile.
 func (e *Engine) learn(ctx context.Context, chat center.ContactID, with *attempt, need *contact.Need) error {
+	if need.Token != (transcript.Token{}) { // of items that are durable: the runner has waited for them
+		return lookUp(ctx, e.Store, chat, need.Token, with.env)
+	}
 	state, version, err := e.chats.read(ctx, chat)
 	if err != nil {
 		return err

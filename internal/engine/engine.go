@@ -98,6 +98,8 @@ type Config struct {
 	Shared bool
 	// Leases determine which background work is this node's; nil for all of it.
 	Leases Leases
+	// Peers reach other nodes, at which messages of their chats are decided; nil when each node decides all that comes to it.
+	Peers Peers
 	// Hot is how many chats are kept in memory; 0 means 8,192.
 	Hot int
 }
@@ -105,9 +107,11 @@ type Config struct {
 // Engine runs chats. Its methods may be called by many goroutines.
 type Engine struct {
 	Config
-	chats      *runner[center.ContactID, chatState]
-	observers  []Observer
-	effects    effects
+	chats     *runner[center.ContactID, chatState]
+	observers []Observer
+	effects   effects
+	// Homes answers what other nodes ask of this one.
+	Homes      Homes
 	chatTimers *sweeper[center.ContactID]
 	// Agents runs the agents.
 	Agents *Agents
@@ -122,7 +126,7 @@ func New(cfg Config) *Engine {
 	e := &Engine{Config: cfg}
 	e.Limits = e.Limits.Defaults()
 	e.Hot, e.Node = cmp.Or(e.Hot, 8192), cmp.Or(e.Node, center.NewUUID())
-	e.chats = e.newChats()
+	e.Homes.engine, e.chats = e, e.newChats()
 	e.chatTimers = e.newChatTimers()
 	e.Agents = newAgents(e)
 	e.observers = e.observersInOrder()
@@ -176,6 +180,13 @@ const maxAttempts = 16
 // needs more of the chat, of a queue or a content of a flow, and when its queue
 // turns out to be full.
 func (e *Engine) Do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
+	if s, ok := cmd.(contact.Send); ok && e.Peers != nil {
+		return e.Homes.send(ctx, chat, s)
+	}
+	return e.do(ctx, chat, cmd)
+}
+
+func (e *Engine) do(ctx context.Context, chat center.ContactID, cmd contact.Command) (contact.Reply, error) {
 	with := &attempt{env: e.env()}
 	for n := 0; n < maxAttempts+len(with.env.QueueStatus)+len(with.env.Full)+len(with.env.Contents); n++ {
 		var made contact.Change

@@ -54,7 +54,7 @@ func handsIn(ctx context.Context, e *Engine, instance center.InstanceID, user ce
 		}
 	}
 	for _, id := range chats {
-		s, _, err := e.loadChat(ctx, id)
+		s, _, err := e.loadChat(ctx, id, nil)
 		if err != nil {
 			if center.ReasonOf(err) == center.NotFound {
 				continue // it has been erased meanwhile

@@ -22,13 +22,16 @@ var errOutdated = fmt.Errorf("decided on an outdated state: %w", store.ErrConfli
 // change names the version it was decided on; both are decided again.
 type runner[K ~string, S any] struct {
 	entries cache[K, S]
-	// load reads the state and the version of an aggregate from the store.
-	load func(ctx context.Context, id K) (S, int64, error)
+	// load reads the state and the version of an aggregate from the store. was, when it is not nil, is a state that the store
+	// had before, which load may use up.
+	load func(ctx context.Context, id K, was *S) (S, int64, error)
 	// recovered turns a panic of the rules into the error of the command.
 	recovered func(id K, panicked any) error
 	// unchanged reports whether the store still has the version that was read; nil
 	// if no other node changes the store. The entry is not locked.
 	unchanged func(ctx context.Context, seen seen[K, S]) (bool, error)
+	// asks reports whether an error is no outcome, but asks for something that the command has to be run again with.
+	asks func(error) bool
 }
 
 // seen is the state of an aggregate as a command, or a reader, got it.
@@ -63,7 +66,7 @@ func (r *runner[K, S]) run(ctx context.Context, id K, decide func(*entry[K, S]) 
 	if err := last.settled(ctx); err != nil {
 		return err
 	}
-	if was.entry != nil {
+	if was.entry != nil && !r.asks(err) {
 		if err := r.check(ctx, was); err != nil {
 			return err
 		}
@@ -94,7 +97,7 @@ func (r *runner[K, S]) decide(ctx context.Context, e *entry[K, S], decide func(*
 	e.mu.Lock()
 	defer func() {
 		if p := recover(); p != nil {
-			e.reload.Store(true) // it may hold half of a change
+			e.loaded = false // it may hold half of a change
 			own, last, was, err = nil, nil, seen[K, S]{}, r.recovered(e.id, p)
 		}
 		e.mu.Unlock()
@@ -118,8 +121,12 @@ func (r *runner[K, S]) ensure(ctx context.Context, e *entry[K, S]) (fresh bool, 
 		return false, nil
 	}
 	e.reload.Store(false) // before the load, so that a failure after it counts
+	var was *S
+	if e.loaded && e.last.succeeded() {
+		was = &e.state
+	}
 	e.loaded = false
-	if e.state, e.version, err = r.load(ctx, e.id); err != nil {
+	if e.state, e.version, err = r.load(ctx, e.id, was); err != nil {
 		return false, err
 	}
 	e.loaded, e.last = true, nil
@@ -172,7 +179,7 @@ func (r *runner[K, S]) read(ctx context.Context, id K) (state S, version int64, 
 func (r *runner[K, S]) glance(ctx context.Context, id K) (S, error) {
 	e := r.entries.peek(id)
 	if e == nil { // as in look
-		state, _, err := r.load(ctx, id)
+		state, _, err := r.load(ctx, id, nil)
 		return state, err
 	}
 	defer r.entries.put(e)
@@ -184,7 +191,7 @@ func (r *runner[K, S]) glance(ctx context.Context, id K) (S, error) {
 func (r *runner[K, S]) look(ctx context.Context, id K) (seen[K, S], error) {
 	e := r.entries.peek(id)
 	if e == nil { // no capacity: a read does not evict others
-		state, version, err := r.load(ctx, id)
+		state, version, err := r.load(ctx, id, nil)
 		return seen[K, S]{state: state, version: version, fresh: true}, err
 	}
 	defer r.entries.put(e)
@@ -218,6 +225,19 @@ func (r *runner[K, S]) check(ctx context.Context, was seen[K, S]) error {
 type commit struct {
 	done chan struct{}
 	err  error // valid when done is closed
+}
+
+// succeeded reports whether the change is durable by now. A nil commit is.
+func (c *commit) succeeded() bool {
+	if c == nil {
+		return true
+	}
+	select {
+	case <-c.done:
+		return c.err == nil
+	default:
+		return false
+	}
 }
 
 // settled is wait for those whose outcome depends on another command's change: if

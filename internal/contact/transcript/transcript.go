@@ -11,8 +11,8 @@ import (
 
 // TailSize is how many of the last items [Tail.Backfill] has to be given. Who sent
 // what with which ClientToken is known of these; of the items before it has to be
-// looked up.
-const TailSize = 1024
+// looked up. There are more than the store may miss, so that what was looked up holds for a while.
+const TailSize = 1280
 
 // Tail is what the rules need of the transcript's end. It is a fold of the
 // items: the engine feeds it each item once, so that a message needs no change

@@ -43,6 +43,7 @@ type Options struct {
 	Node      string            // see engine.Config
 	Shared    bool              // other engines of the test work on the store
 	Leases    engine.Leases     // of a shared store; nil for all shards
+	Peers     engine.Peers      // nil to decide everything that comes here
 
 	Catalog engine.Catalog // what decisions look up; nil for the real catalog over the store
 	Limits  catalog.Limits // of the real catalog
@@ -110,7 +111,7 @@ func Start(t testing.TB, o Options) *Engine {
 	e.Engine = engine.New(engine.Config{
 		Store: chats, Bus: on, Catalog: o.Catalog, Clock: o.Clock, Partition: o.Partition, Hot: o.Hot,
 		Log:       NoLog,
-		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases,
+		MaxActive: o.MaxActive, Node: o.Node, Shared: o.Shared, Leases: o.Leases, Peers: o.Peers,
 		Integrations: fakes{o}, Files: o.files(), Streams: &integration.Outbox{Partition: o.Partition}, Views: tokens{sealer},
 		Records: o.Records, Staff: staff{o}, Observers: o.Observers, AgentObservers: o.Agents,
 	})
