@@ -105,14 +105,14 @@ func (r *Router) learn(ctx context.Context, id center.InstanceID, n *news) error
 		if err != nil {
 			return err
 		}
-		in.takeAgent(user, a)
+		r.findAgent(in, user, a)
 	}
 	for c := range n.unsure.chats {
 		read, err := r.readChat(ctx, c)
 		if err != nil {
 			return err
 		}
-		in.takeChat(c, read)
+		r.findChat(in, c, read)
 	}
 	for _, p := range n.made {
 		if p.in == in {
@@ -138,7 +138,7 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 			return err
 		}
 		delete(known, row.User)
-		in.takeAgent(row.User, agentNews{state, row.Version})
+		r.findAgent(in, row.User, agentNews{state, row.Version})
 	}
 	for user, s := range known {
 		if s.agent == nil {
@@ -148,7 +148,7 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 		if err != nil {
 			return err
 		}
-		in.takeAgent(user, a)
+		r.findAgent(in, user, a)
 	}
 	chats := map[center.ContactID]bool{}
 	for id := range in.chats {
@@ -182,9 +182,44 @@ func (r *Router) load(ctx context.Context, in *instance) error {
 		if err != nil {
 			return err
 		}
-		in.takeChat(id, news)
+		r.findChat(in, id, news)
 	}
 	return nil
+}
+
+// findAgent takes an agent as the store has him.
+func (r *Router) findAgent(in *instance, user center.UserID, n agentNews) {
+	if s := in.agents[user]; s == nil || n.version > s.version {
+		r.changed(user)
+	}
+	in.takeAgent(user, n)
+}
+
+// findChat takes a chat as the store has it.
+func (r *Router) findChat(in *instance, id center.ContactID, n chatNews) {
+	c := in.chats[id]
+	for _, state := range []*contact.Chat{n.chat, chatOf(c)} {
+		if state == nil || c != nil && n.version <= c.version {
+			continue
+		}
+		for i := range state.Work {
+			r.changed(state.Work[i].User)
+		}
+	}
+	in.takeChat(id, n)
+}
+
+func chatOf(c *chat) *contact.Chat {
+	if c == nil {
+		return nil
+	}
+	return c.chat
+}
+
+func (r *Router) changed(user center.UserID) {
+	if r.Changed != nil && r.Leases != nil {
+		r.Changed(user)
+	}
 }
 
 // loadChunk is of how many chats the versions are read at once.

@@ -57,6 +57,9 @@ type Config struct {
 	Leases engine.Leases
 	Bus    bus.Bus
 	Node   string
+	// Changed, when set, is called with each agent of whom, or in whose hands, the router has found something in the store that it was not
+	// told of. It must be quick.
+	Changed func(center.UserID)
 }
 
 // Router makes offers. Make it with [New], have it told of commits, and let [Router.Run] run.

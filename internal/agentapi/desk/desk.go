@@ -3,6 +3,7 @@ package desk
 import (
 	"math"
 	"slices"
+	"time"
 
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/bus"
@@ -58,6 +59,7 @@ func (h *Hub) open(s *session) {
 		}
 		sh.desks[d.user] = d
 	}
+	h.watch.begin()
 	s.desk, s.next = d, d.first
 	d.first = s
 	d.streams++
@@ -205,14 +207,14 @@ func (h *Hub) show(d *desk) {
 		if len(d.views) >= maxViews {
 			d.views = d.views[:0]
 		}
-		d.views = append(d.views, h.view(d))
+		d.views = append(d.views, d.view(h.Clock.Now()))
 	}
 	h.work(d)
 }
 
 // view is what a desk knows now. The caller holds the shard.
-func (h *Hub) view(d *desk) View {
-	v := View{At: h.Clock.Now(), User: d.user, Agent: d.agent, Chats: make([]Chat, 0, len(d.held))}
+func (d *desk) view(now time.Time) View {
+	v := View{At: now, User: d.user, Agent: d.agent, Chats: make([]Chat, 0, len(d.held))}
 	for _, k := range d.held {
 		if k.state != nil {
 			v.Chats = append(v.Chats, Chat{k.state, k.last})

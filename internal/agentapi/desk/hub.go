@@ -26,6 +26,7 @@ type Config struct {
 	Clock   *engine.Clock
 	Log     *slog.Logger
 	Node    string // by which the engine is known on the bus
+	Shared  bool   // other nodes work on the store
 	// Open says whose stream the URL of a request opens, and until when. Its errors are answered with 403 and logged.
 	Open func(*http.Request) (auth.Session, error)
 	// Admit says whether the user of a session may still work: he exists, has not signed out of it, and has the
@@ -46,6 +47,7 @@ type Hub struct {
 	Config
 	engine  *engine.Engine
 	sockets socket.Server
+	watch   watch
 	shards  [64]shard
 
 	reading chan struct{} // a token for each desk or gap that is being read from the store
@@ -73,7 +75,7 @@ const sourceTime = 10 * time.Second
 // New returns a hub. It may be told of commits from then on: it is an [engine.Observer] and an [engine.AgentObserver].
 func New(c Config) *Hub {
 	h := &Hub{Config: c, reading: make(chan struct{}, maxReading), looking: map[center.InstanceID]bool{}}
-	h.sockets.Limits, h.sockets.Log = c.Limits, c.Log
+	h.sockets.Limits, h.sockets.Log, h.watch.hub = c.Limits, c.Log, h
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	return h
 }

@@ -62,94 +62,155 @@ func (r *reader) until(what string, is func(a *api.AgentSnapshot) bool) {
 	r.t.Fatalf("%s: no snapshot shows it", what)
 }
 
+// hears reads frames up to an item.
+func (r *reader) hears(text string) {
+	r.t.Helper()
+	for range 50 {
+		if n := len(r.items); n > 0 && strings.Contains(r.items[n-1], text) {
+			return
+		}
+		op, payload, err := r.Next()
+		if err != nil || op != websocket.Text {
+			r.t.Fatalf("%s: the next frame is %x %q, %v", text, op, payload, err)
+		}
+		var f api.Frame
+		if err := restjson.Unmarshal(payload, &f); err != nil {
+			r.t.Fatal(err)
+		}
+		if f.Type == api.FrameItem {
+			r.items = append(r.items, string(f.Frame))
+		}
+	}
+	r.t.Fatalf("%s has not come", text)
+}
+
 func shows(state string) func(*api.AgentSnapshot) bool {
 	return func(a *api.AgentSnapshot) bool {
 		return state == "" && len(a.Contacts) == 0 || len(a.Contacts) == 1 && string(a.Contacts[0].State) == state
 	}
 }
 
-// An agent's stream is open at one node, and everything happens at another: the offer, what he does about it, what the customer writes, his
-// status, and the end of his session. His stream shows all of it.
-func TestStreamShowsWhatOtherNodesDo(t *testing.T) {
+// scene is an agent whose stream is open at one node, while everything happens at another.
+type scene struct {
+	t        *testing.T
+	two      *enginetest.Engine // the other node
+	hub      *desk.Hub
+	link     *bustest.Link // by which the hub hears
+	instance center.InstanceID
+	flow     center.FlowID // to the agent's queue
+	stream   *reader
+}
+
+// inScene plays in a bubble, with the stream begun and the agent available.
+func inScene(t *testing.T, play func(s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		kept, shared := enginetest.Memory(t), &bus.Local{}
-		var hub *desk.Hub
+		s := &scene{t: t, link: &bustest.Link{Bus: shared}}
 		start := func(name string, observers []engine.Observer, agents []engine.AgentObserver) *enginetest.Engine {
 			return enginetest.Start(t, enginetest.Options{Store: kept, Node: name, Shared: true, Link: &bustest.Link{Bus: shared}, Observers: observers, Agents: agents})
 		}
-		two := start("two", nil, nil)
-		i, err := setup.CreateInstance(t.Context(), two.Catalog, setup.NewInstance{Alias: "desks", Identity: "CONNECT_MANAGED"})
+		s.two = start("two", nil, nil)
+		i, err := setup.CreateInstance(t.Context(), s.two.Catalog, setup.NewInstance{Alias: "desks", Identity: "CONNECT_MANAGED"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		snap, err := two.Catalog.Snapshot(t.Context(), string(i.ID))
+		s.instance = i.ID
+		snap, err := s.two.Catalog.Snapshot(t.Context(), string(i.ID))
 		if err != nil {
 			t.Fatal(err)
 		}
-		flow, err := publishing.CreateFlow(t.Context(), two.Catalog, i.ID, publishing.NewFlow{Name: "to the queue", Type: catalog.TypeInbound, Content: fmt.Sprintf(toQueue, catalog.All[*catalog.Queue](snap)[0].ID)})
+		flow, err := publishing.CreateFlow(t.Context(), s.two.Catalog, i.ID, publishing.NewFlow{Name: "to the queue", Type: catalog.TypeInbound, Content: fmt.Sprintf(toQueue, catalog.All[*catalog.Queue](snap)[0].ID)})
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.flow = flow.ID
 		of := auth.Session{Instance: i.ID, User: "bo", ID: "one", Until: time.Now().Add(12 * time.Hour)}
-		hub = desk.New(desk.Config{
-			Bus: shared, Log: enginetest.NoLog, Node: "one",
+		s.hub = desk.New(desk.Config{
+			Bus: s.link, Log: enginetest.NoLog, Node: "one", Shared: true,
 			Open:  func(*http.Request) (auth.Session, error) { return of, nil },
 			Admit: func(context.Context, auth.Session) error { return nil },
 			Tag:   func(context.Context, center.InstanceID, center.UserID) (string, error) { return "as it was", nil },
 		})
-		one := start("one", []engine.Observer{hub}, []engine.AgentObserver{hub})
-		hub.Catalog, hub.Clock = one.Catalog, one.Clock
-		hub.Begin(one.Engine)
+		one := start("one", []engine.Observer{s.hub}, []engine.AgentObserver{s.hub})
+		s.hub.Catalog, s.hub.Clock = one.Catalog, one.Clock
+		s.hub.Begin(one.Engine)
 		defer func() {
-			if err := hub.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+			if err := s.hub.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 				t.Error(err)
 			}
 		}()
-		stream := &reader{Client: sockettest.Pipe(t, hub, "/agent/stream", ""), t: t}
-		stream.Send(`{"Type":"START"}`)
-		stream.until("the beginning", shows(""))
+		s.stream = &reader{Client: sockettest.Pipe(t, s.hub, "/agent/stream", ""), t: t}
+		s.stream.Send(`{"Type":"START"}`)
+		s.stream.until("the beginning", shows(""))
+		if _, err := s.two.Agents.Do(t.Context(), i.ID, "bo", agent.SetStatus{Status: enginetest.Available}); err != nil {
+			t.Fatal(err)
+		}
+		s.stream.until("the status", func(a *api.AgentSnapshot) bool { return a.Status.Type == "ROUTABLE" })
+		play(s)
+		s.stream.Conn.Close()
+	})
+}
 
-		if _, err := two.Agents.Do(t.Context(), i.ID, "bo", agent.SetStatus{Status: enginetest.Available}); err != nil {
-			t.Fatal(err)
+// do gives a chat a command at the other node.
+func (s *scene) do(id center.ContactID, cmd contact.Command) {
+	s.t.Helper()
+	if _, err := s.two.Do(s.t.Context(), id, cmd); err != nil {
+		s.t.Fatalf("%T: %v", cmd, err)
+	}
+}
+
+// ring starts a chat that rings at the agent.
+func (s *scene) ring() (id center.ContactID, customer center.ParticipantID) {
+	s.t.Helper()
+	id = center.NewContactID(s.two.Clock.Now())
+	began, err := s.two.Start(s.t.Context(), contact.Start{Contact: id, Instance: s.instance, Flow: string(s.flow), DisplayName: "Ana", ContentTypes: []string{center.PlainText}}, "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.do(id, contact.Connect{Participant: began.Participant})
+	s.do(id, contact.Offer{User: "bo", Identity: contact.Identity{DisplayName: "Bo"}, Ring: time.Minute, Slots: 3})
+	return id, began.Participant
+}
+
+// say has the customer send messages.
+func (s *scene) say(id center.ContactID, customer center.ParticipantID, texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		s.do(id, contact.Send{Participant: customer, ContentType: center.PlainText, Content: text})
+	}
+}
+
+// want checks that the stream has had each text once.
+func (s *scene) want(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		if strings.Count(strings.Join(s.stream.items, "\n"), text) != 1 {
+			s.t.Errorf("%q came not once in %d items", text, len(s.stream.items))
 		}
-		stream.until("the status", func(a *api.AgentSnapshot) bool { return a.Status.Type == "ROUTABLE" })
-		do := func(id center.ContactID, cmd contact.Command) contact.Reply {
-			t.Helper()
-			r, err := two.Do(t.Context(), id, cmd)
-			if err != nil {
-				t.Fatalf("%T: %v", cmd, err)
-			}
-			return r
-		}
-		id := center.NewContactID(two.Clock.Now())
-		began, err := two.Start(t.Context(), contact.Start{Contact: id, Instance: i.ID, Flow: string(flow.ID), DisplayName: "Ana", ContentTypes: []string{center.PlainText}}, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		do(id, contact.Connect{Participant: began.Participant})
-		do(id, contact.Offer{User: "bo", Identity: contact.Identity{DisplayName: "Bo"}, Ring: time.Minute, Slots: 3})
-		stream.until("the offer", shows("CONNECTING"))
-		do(id, contact.Accept{User: "bo"})
-		stream.until("the acceptance", shows("CONNECTED"))
+	}
+}
+
+// An agent's stream is open at one node, and everything happens at another: the offer, what he does about it, what the customer writes, his
+// status, and the end of his session. His stream shows all of it.
+func TestStreamShowsWhatOtherNodesDo(t *testing.T) {
+	inScene(t, func(s *scene) {
+		id, ana := s.ring()
+		s.stream.until("the offer", shows("CONNECTING"))
+		s.do(id, contact.Accept{User: "bo"})
+		s.stream.until("the acceptance", shows("CONNECTED"))
 		synctest.Wait()
-		for n := range 3 {
-			do(id, contact.Send{Participant: began.Participant, ContentType: center.PlainText, Content: fmt.Sprint("message ", n)})
-		}
+		s.say(id, ana, "message 0", "message 1", "message 2")
 		synctest.Wait() // an end may overtake what was said at another node just before it
-		do(id, contact.Leave{User: "bo"})
-		stream.until("the end", shows("ENDED"))
-		for n := range 3 {
-			if text := fmt.Sprint("message ", n); strings.Count(strings.Join(stream.items, "\n"), text) != 1 {
-				t.Errorf("%q came not once: %q", text, stream.items)
-			}
-		}
-		do(id, contact.Clear{User: "bo"})
-		stream.until("the clearing", shows(""))
-		if _, err := two.Agents.Do(t.Context(), i.ID, "bo", agent.SignOut{Offline: enginetest.Offline}); err != nil {
+		s.do(id, contact.Leave{User: "bo"})
+		s.stream.until("the end", shows("ENDED"))
+		s.want("message 0", "message 1", "message 2")
+		s.do(id, contact.Clear{User: "bo"})
+		s.stream.until("the clearing", shows(""))
+		if _, err := s.two.Agents.Do(s.t.Context(), s.instance, "bo", agent.SignOut{Offline: enginetest.Offline}); err != nil {
 			t.Fatal(err)
 		}
 		for {
-			op, payload, err := stream.Next()
+			op, payload, err := s.stream.Next()
 			if err != nil || op == websocket.Close {
 				if code, _ := websocket.CloseCode(payload); err != nil || code != 4401 {
 					t.Errorf("after the sign-out the stream ends with %d, %v; want 4401", code, err)
@@ -157,6 +218,28 @@ func TestStreamShowsWhatOtherNodesDo(t *testing.T) {
 				break
 			}
 		}
-		stream.Conn.Close()
+	})
+}
+
+// TestStreamWithoutNotices: when no notice arrives, what is said in chats in hand, and what becomes of them, comes within seconds all the same, and a
+// ring when the router has found it; from the acceptance on everything is there, once.
+func TestStreamWithoutNotices(t *testing.T) {
+	inScene(t, func(s *scene) {
+		s.link.Break(bustest.Lose)
+		id, ana := s.ring()
+		time.Sleep(time.Second) // of the bubble's clock
+		s.do(id, contact.Accept{User: "bo"})
+		s.say(id, ana, "right after")
+		s.hub.Refresh("bo") // the router looks every few seconds
+		s.stream.until("the acceptance", shows("CONNECTED"))
+		s.say(id, ana, "message 0", "message 1")
+		s.stream.hears("message 1")
+		s.say(id, ana, "message 2")
+		s.stream.hears("message 2")
+		s.do(id, contact.Leave{User: "bo"})
+		s.stream.until("the end", shows("ENDED"))
+		s.want("joined", "right after", "message 0", "message 1", "message 2")
+		s.do(id, contact.Clear{User: "bo"})
+		s.stream.until("the clearing", shows(""))
 	})
 }

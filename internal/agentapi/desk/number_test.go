@@ -24,14 +24,14 @@ func TestNumbers(t *testing.T) {
 		return "tag", nil
 	}})
 	d := &desk{user: "bo", instance: id, agent: &agent.Agent{User: "bo", Instance: id}, held: map[center.ContactID]*held{}}
-	first := h.view(d)
+	first := d.view(h.Clock.Now())
 	if err := h.sendView(d, first); err != nil || d.number != first.At.UnixMicro() {
 		t.Errorf("the snapshot of %v has number %d, %v; want that of the view", first.At, d.number, err)
 	}
 	if asked := (View{At: first.At.Add(time.Second)}); asked.Number() <= d.number {
 		t.Errorf("what was seen later has number %d, what was sent later %d", asked.Number(), d.number)
 	}
-	again := h.view(d)
+	again := d.view(h.Clock.Now())
 	again.At = first.At // of the same moment
 	if err := h.sendView(d, again); err != nil || d.number != first.At.UnixMicro()+1 {
 		t.Errorf("the next snapshot has number %d, %v; want one more than the last", d.number, err)

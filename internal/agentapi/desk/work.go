@@ -15,6 +15,7 @@ import (
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // work has a goroutine send what the desk has to send, unless one does. The caller holds the shard.
@@ -44,7 +45,7 @@ func (h *Hub) send(d *desk) {
 			sh.mu.Unlock()
 			return
 		default:
-			v := h.view(d)
+			v := d.view(h.Clock.Now())
 			if len(d.views) > 0 {
 				v, d.views = d.views[0], d.views[1:]
 			}
@@ -94,6 +95,7 @@ func (h *Hub) abandon(d *desk, err error) {
 func (h *Hub) load(d *desk) error {
 	sh := h.shard(d.user)
 	sh.mu.Lock()
+	again := d.number > 0 // streams have been sent how it was
 	d.loaded, d.stale = false, false
 	sh.mu.Unlock()
 	return h.read(func(ctx context.Context) error {
@@ -119,11 +121,18 @@ func (h *Hub) load(d *desk) error {
 			if err != nil {
 				return err
 			}
-			sh.mu.Lock()
-			if k := h.hold(d, id); version > k.version {
-				if chat != nil && accepted(chat, d.user) && k.state != nil && !accepted(k.state, d.user) {
-					k.from = k.last
+			from := int64(-1)
+			if again && chat != nil && accepted(chat, d.user) {
+				if from, err = before(ctx, h.engine.Store, id, chat.WorkOf(d.user).Accepted); err != nil {
+					return err
 				}
+			}
+			sh.mu.Lock()
+			k := h.hold(d, id)
+			if k.from < 0 {
+				k.from = from
+			}
+			if version > k.version {
 				k.take(chat, version, last)
 			}
 			sh.mu.Unlock()
@@ -163,6 +172,15 @@ func (h *Hub) chat(ctx context.Context, user center.UserID, id center.ContactID)
 		chat = nil
 	}
 	return chat, head.Version, head.LastSeq, nil
+}
+
+// before returns the sequence number of the last item of a chat before a time: -1 when there is none after it.
+func before(ctx context.Context, s store.Store, id center.ContactID, at time.Time) (int64, error) {
+	items, err := s.Items(ctx, store.ItemQuery{Chat: id, After: at, Limit: 1})
+	if err != nil || len(items) == 0 {
+		return -1, err
+	}
+	return items[0].Seq - 1, nil
 }
 
 // sendView sends a view to all streams of the desk, once it shows something new to them, and
