@@ -62,6 +62,9 @@ func Instance(id center.InstanceID) Subject { return Subject(instancePrefix + id
 // Work is the subject of what is told to all who make offers: of which chats and agents they are to look at, [Message.About] has one.
 const Work Subject = "work"
 
+// Nodes is the subject of what nodes tell each other of themselves, in [Message.About].
+const Nodes Subject = "nodes"
+
 // Agent returns the subject of what the clients of a user tell each other, and of what changes for him: of the agent
 // himself, and of chats in his hands. A message with a Version says the latter, and no more.
 func Agent(id center.UserID) Subject { return Subject(agentPrefix + id) }

@@ -22,19 +22,27 @@ import (
 
 // serveCmd runs the server.
 type serveCmd struct {
-	Dev           bool     `help:"Development mode: accept any access key, set up a demo instance, explain refused requests, and serve /dev to control the clock." env:"PARLEY_DEV"`
-	Listen        string   `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
-	AdminListen   string   `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
-	Data          string   `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
-	New           bool     `help:"Begin with an empty database in a data directory whose database is missing or empty. Where there is one, the server refuses to start; a first start does not need it."`
-	NoUpgradeCopy bool     `help:"Make no copy of the data before it is upgraded to the format of a newer release. For those who have a backup." env:"PARLEY_NO_UPGRADE_COPY"`
-	SecretFile    string   `help:"File under whose secret those of access keys and tokens are sealed in the database. It is made when it is missing; keep it apart from backups. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
-	Files         string   `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
-	FilesEndpoint string   `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
-	PublicURL     string   `help:"URL under which clients reach the server behind a proxy, such as https://chat.example.com. Default: what each request asked for." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
-	TrustedProxy  []string `help:"Address or network of a proxy, such as 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto (or Forwarded) say where requests come from; may be repeated. Default: none." placeholder:"CIDR" env:"PARLEY_TRUSTED_PROXIES" name:"trusted-proxy"`
-	TLSCert       string   `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
-	TLSKey        string   `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
+	Dev            bool     `help:"Development mode: accept any access key, set up a demo instance, explain refused requests, and serve /dev to control the clock." env:"PARLEY_DEV"`
+	Listen         string   `help:"Address to listen on (${default})." default:"127.0.0.1:8790" placeholder:"HOST:PORT" env:"PARLEY_LISTEN"`
+	AdminListen    string   `help:"Second address to listen on, for operators: it serves /metrics, which the main one then does not, and /healthz and /readyz, in plain HTTP." placeholder:"HOST:PORT" env:"PARLEY_ADMIN_LISTEN" name:"admin-listen"`
+	Data           string   `help:"Data directory. Without it, development mode keeps everything in memory." placeholder:"DIR" env:"PARLEY_DATA"`
+	Store          string   `help:"PostgreSQL database to keep chats in, as several nodes do that share it: postgres://USER:PASSWORD@HOST/DATABASE. Others on this machine see flags: use the variable, or PGPASSWORD. The data directory then has the rest: the secret, attachments, flow logs." placeholder:"URL" env:"PARLEY_STORE"`
+	Bus            string   `help:"NATS server by which nodes with one --store hear of each other, or several with commas between: nats://HOST:4222, tls://USER:PASSWORD@HOST:4222. Others on this machine see flags: use the variable, or --bus-credentials. Without it there may be one node only." placeholder:"URL" env:"PARLEY_BUS"`
+	BusCredentials string   `help:"File with the credentials for --bus (.creds)." placeholder:"FILE" env:"PARLEY_BUS_CREDENTIALS" name:"bus-credentials"`
+	BusCA          string   `help:"File of certificates, one of which has signed those of --bus." placeholder:"FILE" env:"PARLEY_BUS_CA" name:"bus-ca"`
+	BusCert        string   `help:"Certificate file with which this node proves to --bus who it is." placeholder:"FILE" env:"PARLEY_BUS_CERT" name:"bus-cert"`
+	BusKey         string   `help:"Key file of that certificate." placeholder:"FILE" env:"PARLEY_BUS_KEY" name:"bus-key"`
+	BusPrefix      string   `help:"What the subjects of this installation begin with, for those that share a NATS server (parley)." placeholder:"NAME" env:"PARLEY_BUS_PREFIX" name:"bus-prefix"`
+	StoreRowLock   bool     `help:"Let nodes that start at the same time wait for each other by a row of --store, whose engine has no advisory locks." env:"PARLEY_STORE_ROW_LOCK" name:"store-row-lock"`
+	New            bool     `help:"Begin with an empty database in a data directory whose database is missing or empty. Where there is one, the server refuses to start; a first start does not need it."`
+	NoUpgradeCopy  bool     `help:"Make no copy of the data before it is upgraded to the format of a newer release. For those who have a backup." env:"PARLEY_NO_UPGRADE_COPY"`
+	SecretFile     string   `help:"File under whose secret those of access keys and tokens are sealed in the database. It is made when it is missing; keep it apart from backups. Default: parley.secret in the data directory." placeholder:"FILE" env:"PARLEY_SECRET_FILE" name:"secret-file"`
+	Files          string   `help:"Store attachments in S3, or a compatible service, instead of the data directory: s3://BUCKET/PREFIX." placeholder:"URL" env:"PARLEY_FILES"`
+	FilesEndpoint  string   `help:"Base URL of the S3-compatible service for --files. Default: AWS_ENDPOINT_URL_S3, or Amazon S3." placeholder:"URL" env:"PARLEY_FILES_ENDPOINT" name:"files-endpoint"`
+	PublicURL      string   `help:"URL under which clients reach the server behind a proxy, such as https://chat.example.com. Default: what each request asked for." placeholder:"URL" env:"PARLEY_PUBLIC_URL"`
+	TrustedProxy   []string `help:"Address or network of a proxy, such as 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto (or Forwarded) say where requests come from; may be repeated. Default: none." placeholder:"CIDR" env:"PARLEY_TRUSTED_PROXIES" name:"trusted-proxy"`
+	TLSCert        string   `help:"Certificate file, for https and wss." placeholder:"FILE" env:"PARLEY_TLS_CERT" name:"tls-cert"`
+	TLSKey         string   `help:"Key file of the certificate." placeholder:"FILE" env:"PARLEY_TLS_KEY" name:"tls-key"`
 
 	Account          string            `help:"Account number in ARNs (${default})." default:"123456789012" placeholder:"NUMBER" env:"PARLEY_ACCOUNT"`
 	Region           string            `help:"Region in ARNs and signatures (${default})." default:"us-east-1" placeholder:"REGION" env:"PARLEY_REGION"`
@@ -62,6 +70,7 @@ type serveCmd struct {
 	ScanTime         time.Duration     `help:"Time without a verdict of the scanner after which an attachment is rejected (${default})." default:"60s" placeholder:"TIME" env:"PARLEY_SCAN_TIME"`
 	Retain           string            `help:"How long after the end of a chat its transcript, attachments and contact records are kept: a time for all, such as 90d, or transcripts=90d,attachments=30d,contacts=2y. Instances and chats may say otherwise. Default: for ever." placeholder:"TIMES" env:"PARLEY_RETAIN"`
 	Origin           []string          `help:"Browser origin that may open sockets; may be repeated. Default: all origins." placeholder:"ORIGIN" env:"PARLEY_ORIGIN"`
+	Drain            time.Duration     `help:"Time for which a server that was told to stop goes on as before, but for /readyz, so that a balancer sends it nothing more when it closes (${default})." default:"0s" placeholder:"TIME" env:"PARLEY_DRAIN"`
 	CloseSpan        time.Duration     `help:"Time over which a stopping server spreads the closing of its sockets (${default})." default:"5s" placeholder:"TIME" env:"PARLEY_CLOSE_SPAN"`
 
 	AssistantSessions bool `help:"Let CreateWisdomSession succeed with a made-up session of the assistant, so that what follows it in a flow can be tried." env:"PARLEY_ASSISTANT_SESSIONS"`
@@ -87,7 +96,7 @@ func (serveCmd) Help() string {
 func (s *serveCmd) config(log *slog.Logger) server.Config {
 	return server.Config{
 		Version: version, Command: startedAs(os.Args[0]), Dev: s.Dev, Listen: s.Listen, AdminListen: s.AdminListen,
-		Data: s.Data, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint,
+		Data: s.Data, Store: s.Store, StoreRowLock: s.StoreRowLock, Drain: s.Drain, Bus: s.Bus, BusCredentials: s.BusCredentials, BusCA: s.BusCA, BusCert: s.BusCert, BusKey: s.BusKey, BusPrefix: s.BusPrefix, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, SecretFile: s.SecretFile, Files: s.Files, FilesEndpoint: s.FilesEndpoint,
 		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxy, TLSCert: s.TLSCert, TLSKey: s.TLSKey,
 		Account: s.Account, Region: s.Region, MaxActiveChats: orZero(s.MaxActiveChats), Quotas: s.Quota, Rates: s.Rate, MaxFileMB: s.MaxFileMB, MaxChatMB: s.MaxChatMB,
 		CloudLimits: s.CloudLimits, StrictText: s.StrictText, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,

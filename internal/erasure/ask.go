@@ -111,7 +111,12 @@ func (w *Worker) Ask(ctx context.Context, o *Order) (store.Erasure, error) {
 	}
 	// From here on it happens, whoever waits for it: what fails now the worker does.
 	ctx = context.WithoutCancel(ctx)
-	defer w.Wake()
+	defer func() {
+		w.Wake()
+		if w.Told != nil {
+			w.Told()
+		}
+	}()
 	for batch := range slices.Chunk(found.Chats, takeBatch) {
 		if err := w.takeNow(ctx, e.ID, batch); err != nil {
 			w.Log.Warn("a chat could not be erased at once; it will be retried", "erasure", e.ID, "err", err)

@@ -44,6 +44,8 @@ type Worker struct {
 	FlowLog *flowlog.Log     // whose Run goes on for as long as this one's
 	Retain  center.Retention // of instances that say nothing
 	Log     *slog.Logger
+	// Told, when set, is called when somebody has asked for an erasure, which another node's Run may have to see to. It must be quick.
+	Told func()
 
 	once   sync.Once
 	wake   chan struct{}

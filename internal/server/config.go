@@ -25,6 +25,7 @@ import (
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/recorder"
+	"parley.example/parley/internal/store/postgres"
 )
 
 // DefaultListen is the address a server listens on unless it is configured otherwise.
@@ -40,7 +41,24 @@ type Config struct {
 	// Listen then does not, and the health of the server, in plain HTTP. None when empty.
 	AdminListen string
 	Data        string // the data directory; empty keeps everything in memory, in development mode only
-	New         bool   // make an empty database in Data where one was lost, and refuse where one is: see sqlite.Options
+	// Store is the PostgreSQL database that several servers work on, as libpq writes it: postgres://user:password@host/database. When
+	// it is empty, the database is in Data, and nobody else's. With it, Data has what is not in a database: the secret, the
+	// first key, attachments unless Files says otherwise, flow logs. It may be shared by nodes.
+	Store string `json:"-"`
+	// StoreRowLock has nodes that start wait for each other by a row: see postgres.Options.
+	StoreRowLock bool
+	// Bus is the NATS server, or several with commas between, by which nodes with one Store hear of each other's changes: see nats.Options.
+	// Without it there is one node.
+	Bus            string `json:"-"`
+	BusCredentials string
+	BusCA          string
+	BusCert        string
+	BusKey         string
+	BusPrefix      string
+	// Drain is for how long a server that was told to stop answers as before, but for /readyz, so that balancers send
+	// nothing to it when it closes its listener; 0.
+	Drain time.Duration
+	New   bool // make an empty database in Data where one was lost, and refuse where one is: see sqlite.Options
 	// NoUpgradeCopy upgrades data of an older format without a copy of it: see sqlite.Options.
 	NoUpgradeCopy bool
 	// SecretFile has the secret under which those in the database are sealed; parley.secret in Data.
@@ -148,6 +166,12 @@ func (c Config) String() string {
 	if c.StreamSecret != "" {
 		c.StreamSecret = "(hidden)"
 	}
+	if c.Bus != "" {
+		c.Bus = "(hidden)"
+	}
+	if c.Store != "" {
+		c.Store = postgres.Name(c.Store)
+	}
 	return fmt.Sprintf("%+v", plain(c))
 }
 
@@ -224,6 +248,20 @@ func (c *Config) checkAddress() error {
 	if len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return fmt.Errorf("region %q is not a region name like us-east-1", c.Region)
 	}
+	if c.Bus != "" && c.Store == "" {
+		return errors.New("bus: is for nodes on one database; name it with --store postgres://…")
+	}
+	if c.Store != "" {
+		if err := postgres.CheckURL(c.Store); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		if c.Data == "" {
+			return errors.New("data: with the setting store a directory is required for what is not in a database: the secret, attachments, flow logs (--data DIR)")
+		}
+		if c.New || c.NoUpgradeCopy {
+			return errors.New("new and no-upgrade-copy are for a database in the data directory, not for one that store names")
+		}
+	}
 	if !c.Dev && c.Data == "" {
 		return errors.New("data: a directory is required outside development mode (use --data DIR, or --dev to keep everything in memory)")
 	}
@@ -277,6 +315,8 @@ func (c *Config) checkBounds() error {
 		return fmt.Errorf("flow-log-mb %d must be from 1 to %d", c.FlowLogMB, 1<<20)
 	case c.RecordMB < 1 || c.RecordMB > 1<<20:
 		return fmt.Errorf("record-mb %d must be from 1 to %d", c.RecordMB, 1<<20)
+	case c.Drain < 0 || c.Drain > time.Hour:
+		return fmt.Errorf("drain %s must be from 0 to 1h", c.Drain)
 	case c.CloseSpan < 0 || c.CloseSpan > time.Hour:
 		return fmt.Errorf("close-span %s must be from 0 to 1h", c.CloseSpan)
 	case c.ScanTime < time.Second || c.ScanTime > time.Hour:

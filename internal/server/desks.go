@@ -27,7 +27,7 @@ type desks struct{ s *Server }
 func (d desks) hub() *desk.Hub {
 	s := d.s
 	return desk.New(desk.Config{
-		Bus: s.bus, Clock: s.clock, Log: s.Log, Node: s.node, AllowOrigin: d.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit, Tag: d.tag,
+		Bus: s.bus, Clock: s.clock, Log: s.Log, Node: s.node, Shared: s.nodes.shared(), AllowOrigin: d.allowOrigin, Refused: s.edge.Refused(), Open: d.open, Admit: d.admit, Tag: d.tag,
 		Limits: socket.Limits{Span: s.CloseSpan, Age: auth.SessionLife + time.Minute, QueueBytes: 4 << 20, QueueFrames: 2048},
 	})
 }

@@ -51,5 +51,9 @@ func (s *Server) openBlobs(ctx context.Context) (blob.Store, error) {
 	case s.Data == "":
 		return memory.New(memoryFiles), nil
 	}
-	return dir.Open(filepath.Join(s.Data, "files"))
+	if files := filepath.Join(s.Data, "files"); s.nodes.shared() { // by nodes on one directory
+		return dir.Share(files)
+	} else {
+		return dir.Open(files)
+	}
 }

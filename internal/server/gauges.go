@@ -35,6 +35,7 @@ func (s *Server) gauges() {
 		}
 		return 0
 	})
+	s.nodes.gauges(m)
 	m.Gauge("parley_queued_chats", "Chats that wait in queues.", func() float64 { return float64(s.backlog.get().Queued) })
 	m.Gauge("parley_queued_oldest_seconds", "How long the longest waiting of them has been in its queue; 0 when none waits.", func() float64 { return s.since(s.backlog.get().QueuedSince) })
 	m.Gauge("parley_outbox_deliveries", "Deliveries to streaming endpoints that wait.", func() float64 { return float64(s.backlog.get().Deliveries) })

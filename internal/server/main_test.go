@@ -27,7 +27,12 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(envData); dir != "" {
 		os.Exit(serve(dir, os.Getenv(envListen)))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // whenServing is run first, where there is more for a test to do to the server than to kill it.

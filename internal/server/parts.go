@@ -15,15 +15,25 @@ const lingering = 10 * time.Second
 
 // addStores opens the stores and makes them the first parts, which stop last.
 func (s *Server) addStores(ctx context.Context) (err error) {
-	s.store, err = sqlite.Open(ctx, sqlite.Options{
-		Dir: s.Data, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, Release: s.Version, Log: s.Log, Observe: s.metrics.Committed, Failing: s.writes.tell,
-	})
+	if s.Store != "" {
+		err = s.nodes.open(ctx)
+	} else {
+		s.store, err = sqlite.Open(ctx, sqlite.Options{
+			Dir: s.Data, New: s.New, NoUpgradeCopy: s.NoUpgradeCopy, Release: s.Version, Log: s.Log, Observe: s.metrics.Committed, Failing: s.writes.tell,
+		})
+	}
 	if err != nil {
 		return err
 	}
 	s.parts.Add("store", 0, lifecycle.Stopper(func(context.Context) error { return s.store.Close() }))
 	if s.blobs, err = s.openBlobs(ctx); err != nil {
 		return err
+	}
+	if s.Bus != "" {
+		if err := s.nodes.connect(ctx); err != nil {
+			return err
+		}
+		s.parts.Add("bus", 0, lifecycle.Stopper(func(context.Context) error { s.nodes.bus.Close(); return nil }))
 	}
 	s.parts.Add("files", 0, lifecycle.Stopper(func(context.Context) error { return s.blobs.Close() }))
 	return nil
@@ -37,6 +47,10 @@ func (s *Server) addParts() {
 	add("profiles", 0, &process.Profiles{Addr: s.Pprof})
 	add("memory trimming", 0, lifecycle.Loop(process.TrimMemory))
 	add("health", 0, lifecycle.Loop(s.writes.watch))
+	if s.nodes.shared() {
+		add("leases", 0, lifecycle.Loop(s.nodes.leases.Run))
+		add("notices", 0, lifecycle.Loop(s.nodes.listen))
+	}
 	add("keys", 0, lifecycle.Loop(s.keyring.tend))
 	add("backlog", 0, lifecycle.Loop(s.backlog.run))
 	add("flow logs", 0, lifecycle.Loop(s.flowLog.Run))
@@ -54,7 +68,7 @@ func (s *Server) addParts() {
 		add("heartbeats", 0, lifecycle.Loop(func(ctx context.Context) { s.beats.Run(ctx, s.engine, s.catalog) }))
 	}
 	add("transcripts", 0, lifecycle.Loop(s.indexing.run))
-	add("erasure", 0, lifecycle.Loop(s.eraser.Run))
+	add("erasure", 0, lifecycle.Loop(s.nodes.one("erasure", s.eraser.Run)))
 	add("agents' streams", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
 		if err := s.desks.Shutdown(ctx); err != nil {
 			s.Log.Warn("agents' streams were aborted", "err", err)
@@ -70,10 +84,14 @@ func (s *Server) addParts() {
 }
 
 // purge deletes replay keys a week after their use, and all but the newest dead
-// letters. It also runs at the start, for servers that are never up for long.
+// letters. It also runs at the start, for servers that are never up for long. Of several nodes each does it for its shards.
 func (s *Server) purge(ctx context.Context) {
 	const keep, dead = 7 * 24 * time.Hour, 100_000
-	if err := s.store.Purge(ctx, store.AllShards, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
+	shards := store.AllShards
+	if s.nodes.shared() {
+		shards = s.nodes.leases.Shards()
+	}
+	if err := s.store.Purge(ctx, shards, s.clock.Now().Add(-keep), dead); err != nil && ctx.Err() == nil {
 		s.Log.Error("purge failed", "err", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net"
 
 	"parley.example/parley/internal/edge"
+	"parley.example/parley/internal/store/postgres"
+	pgschema "parley.example/parley/internal/store/postgres/schema"
 	"parley.example/parley/internal/store/sqlite/schema"
 )
 
@@ -36,7 +38,7 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 		return errors.Join(err, l.Close(), s.Close())
 	}
 	// A start that fails is one line, the error; a log begins with what runs here.
-	s.Log.Info("serving", "version", s.Version, "address", l.Addr().String(), "data", cmp.Or(s.Data, "memory"), "format", schema.Format(),
+	s.Log.Info("serving", "version", s.Version, "address", l.Addr().String(), "data", s.Config.place(), "format", s.Config.format(),
 		"public_url", cmp.Or(s.PublicURL, "as asked"), "development", s.Dev, "admin_url", s.adminURL)
 	if addr, ok := l.Addr().(*net.TCPAddr); ok && s.Dev && !addr.IP.IsLoopback() {
 		s.Log.Warn("development mode listens beyond this machine: whoever reaches it may call everything with any access key, and use /dev", "listen", addr)
@@ -52,9 +54,25 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 	case err = <-admin:
 	case <-ctx.Done():
 		s.Log.Info("stopping", "sockets", s.hub.Sockets())
+		s.nodes.leave()
 	}
 	s.flowLog.EndTails() // their requests would last for the whole grace time
 	return errors.Join(err, s.Close())
+}
+
+// place names where the data is.
+func (c *Config) place() string {
+	if c.Store != "" {
+		return postgres.Name(c.Store)
+	}
+	return cmp.Or(c.Data, "memory")
+}
+
+func (c *Config) format() int {
+	if c.Store != "" {
+		return int(pgschema.Format())
+	}
+	return schema.Format()
 }
 
 // addAdmin opens the listener for operators, when one is configured. It stops after the

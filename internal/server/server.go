@@ -39,6 +39,7 @@ type Server struct {
 	Config
 	partition center.Partition
 	node      string // a name that no other process has
+	nodes     nodes
 	clock     *engine.Clock
 	metrics   *metrics.Metrics
 	edge      *edge.Edge
@@ -53,7 +54,7 @@ type Server struct {
 	sealer    *auth.Sealer
 	engine    *engine.Engine
 	router    *router.Router
-	bus       *bus.Local
+	bus       bus.Bus
 	hub       *stream.Hub
 	desks     *desk.Hub
 	agents    *agentapi.Service
@@ -90,6 +91,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account}, node: center.NewUUID(),
 		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
+	s.nodes.s = s
 	s.writes = newWrites(s.Log, s.Data)
 	s.writes.probe = s.probe
 	s.backlog = newBacklog(s.count)
@@ -100,7 +102,12 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := s.addStores(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := s.wire(ctx); err != nil {
+	over, err := s.nodes.turn(ctx)
+	if err == nil {
+		err = s.wire(ctx)
+		over()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.addParts()

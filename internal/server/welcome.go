@@ -12,7 +12,7 @@ func (s *Server) Welcome(url string) string {
 	var b strings.Builder
 	where := "in memory"
 	if s.Data != "" {
-		where = "in " + s.Data
+		where = "in " + s.place()
 	}
 	if !s.Dev {
 		fmt.Fprintf(&b, "Parley is at %s, keeping its data %s.\n", url, where)

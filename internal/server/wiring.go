@@ -36,16 +36,16 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	s.indexing = newIndexing(s.store, s.Log)
-	s.router = router.New(router.Config{Store: s.store, Clock: s.clock, Log: s.Log})
+	s.router = router.New(router.Config{Store: s.store, Clock: s.clock, Log: s.Log, Leases: s.nodes.divided(), Bus: s.bus, Node: s.node})
 	s.desks = desks{s}.hub()
 	s.catalog = catalog.New(catalog.Config{
 		Store: s.store, Partition: s.partition, Now: now, Log: s.Log, Unassociated: s.Dev, CheckReferences: s.CheckReferences, OldSpellings: s.OldSpellings,
-		Limits: s.quotas, Bus: s.bus, Node: s.node,
+		Limits: s.quotas, Bus: s.bus, Node: s.node, Shared: s.nodes.shared(),
 		Changed: desks{s}.changed,
 
 		AssistantSessions: s.AssistantSessions,
 	})
-	s.router.Catalog, s.desks.Catalog = s.catalog, s.catalog
+	s.router.Catalog, s.desks.Catalog, s.router.Changed = s.catalog, s.catalog, s.desks.Refresh
 	if s.Dev {
 		if err := setup.SeedDemo(ctx, s.catalog); err != nil {
 			return err
@@ -63,7 +63,7 @@ func (s *Server) wire(ctx context.Context) error {
 	s.measurer = measurer.New(s.catalog, s.store, s.clock, s.Log)
 	cfg := engine.Config{
 		Store: s.store, Bus: s.bus, Catalog: s.catalog.Chats(), Clock: s.clock, Partition: s.partition,
-		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node,
+		Limits: s.Config.limits(), MaxActive: s.MaxActiveChats, Log: s.Log, Node: s.node, Shared: s.nodes.shared(), Leases: s.nodes.divided(), Peers: s.nodes.peers(),
 		Integrations: struct {
 			*integration.Lambda
 			*integration.Bots
@@ -81,9 +81,17 @@ func (s *Server) wire(ctx context.Context) error {
 		cfg.Observers, cfg.AgentObservers = append(cfg.Observers, s.beats), append(cfg.AgentObservers, s.beats)
 	}
 	s.engine = engine.New(cfg)
+	if s.nodes.bus != nil {
+		if err := s.nodes.bus.Serve(s.node, s.engine.Homes.Answer); err != nil {
+			return fmt.Errorf("bus: %w", err)
+		}
+	}
 	s.eraser = &erasure.Worker{
 		Store: s.store, Engine: s.engine, Catalog: s.catalog, Clock: s.clock, Files: participantapi.Files{Blobs: s.blobs},
 		FlowLog: s.flowLog, Retain: s.retain, Log: s.Log,
+	}
+	if s.nodes.shared() {
+		s.eraser.Told = func() { s.nodes.announce(aboutErasure) }
 	}
 	s.desks.Begin(s.engine)
 	s.passwords = identity.NewHasher(identity.Usual, 0)
@@ -113,6 +121,9 @@ func (s *Server) wireOutwards(ctx context.Context) error {
 	}
 	sender := &recorder.Sender{Catalog: s.catalog, Store: s.store, Partition: s.partition, Targets: s.targets, Others: s.topics}
 	s.outbox = &integration.Outbox{Store: s.store, Sender: sender, Partition: s.partition, Now: s.clock.Now, Log: s.Log}
+	if s.nodes.shared() {
+		s.outbox.Held = s.nodes.leases.Held
+	}
 	return nil
 }
 
@@ -232,7 +243,7 @@ func (c chats) Positions(ctx context.Context, subjects []bus.Subject) (map[bus.S
 
 func (s *Server) newHub() *stream.Hub {
 	return &stream.Hub{
-		Bus: s.bus,
+		Bus: s.bus, Shared: s.nodes.shared(),
 		Open: func(r *http.Request) (stream.Ticket, error) {
 			t, err := s.sealer.Open(auth.Socket, r.URL.Query().Get("token"), s.clock.Now())
 			if err != nil {

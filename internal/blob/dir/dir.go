@@ -15,6 +15,7 @@ import (
 	"os"
 	"path"
 	"syscall"
+	"time"
 
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/center"
@@ -46,6 +47,47 @@ func Open(path string) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("clean %s: %w", path, err), root.Close())
 	}
 	return &Store{root: root}, nil
+}
+
+// stale is how old an incomplete file is at least that no process can be writing any more.
+const stale = 24 * time.Hour
+
+// Share is [Open] for a directory that several processes keep files in. It removes incomplete
+// files once they are a day old.
+func Share(path string) (*Store, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := clean(root); err != nil {
+		return nil, errors.Join(fmt.Errorf("clean %s: %w", path, err), root.Close())
+	}
+	return &Store{root: root}, nil
+}
+
+// clean removes the incomplete files that are stale.
+func clean(root *os.Root) error {
+	if err := root.Mkdir(parts, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	entries, err := fs.ReadDir(root.FS(), parts)
+	if err != nil {
+		return err
+	}
+	now := time.Now() // the clock that dates files
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && now.Sub(info.ModTime()) > stale {
+			err = root.Remove(path.Join(parts, e.Name()))
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process has completed or removed it
+			return err
+		}
+	}
+	return nil
 }
 
 // View opens a directory that belongs to another process, to read it: no Put, no Delete. Its

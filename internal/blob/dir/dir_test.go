@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"parley.example/parley/internal/blob"
 	"parley.example/parley/internal/blob/blobtest"
@@ -154,4 +156,42 @@ func TestDirectoriesGoWithTheirLastFile(t *testing.T) {
 	if err := s.Delete(t.Context(), "top"); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
+}
+
+// TestShare: of a directory that several processes keep files in, what one is writing stays, and what one that died has left behind goes after a day.
+func TestShare(t *testing.T) {
+	path := t.TempDir()
+	one, err := dir.Share(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	left, writing := filepath.Join(path, ".parts", "left"), filepath.Join(path, ".parts", "writing")
+	for _, file := range []string{left, writing} {
+		if err := os.WriteFile(file, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(left, time.Now(), time.Now().Add(-25*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	two, err := dir.Share(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer two.Close()
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was left a day ago: %v; want it gone", err)
+	}
+	if _, err := os.Stat(writing); err != nil {
+		t.Errorf("what is being written: %v", err)
+	}
+	if err := one.Put(t.Context(), "chat/file", strings.NewReader("whole"), 5); err != nil {
+		t.Fatal(err)
+	}
+	r, size, err := two.Open(t.Context(), "chat/file")
+	if err != nil || size != 5 {
+		t.Fatalf("the other process gets %d bytes, %v; want 5", size, err)
+	}
+	r.Close()
 }
