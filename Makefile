@@ -111,6 +111,10 @@ attack: ## Flood a server as strangers may, and print what that does to those wh
 soak: ## Kill the server 1,000 times under load, and check that nothing is lost: make soak ARGS='-kills 50 -seed 7'
 	go run ./bench/soak $(ARGS)
 
+.PHONY: soak-nodes
+soak-nodes: ## Kill, freeze and replace three nodes on PostgreSQL and NATS, and harm those, for ten minutes: make soak-nodes ARGS='1m -seed 7'
+	bench/cluster/soak $(ARGS)
+
 .PHONY: powercut
 powercut: ## Cut the power of the server's disk 100 times under load; needs Linux, root, /dev/fuse and mkfs.ext4
 	cd bench/powercut && go run . $(ARGS)

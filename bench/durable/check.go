@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Check compares what was found of a chat with what its participants were told. It
@@ -141,6 +142,26 @@ func (k *checking) events() {
 	if n := len(k.Transcript); k.Ended != (n > 0 && k.Transcript[n-1].Event && k.Transcript[n-1].Text == "ended") {
 		k.fault("ended is %t for those who were in the chat, not for the transcript", k.Ended)
 	}
+}
+
+// late: the timer of a flow that waits fired when it was due.
+func (c *Chat) late(s *Seen, after, most time.Duration) (faults []string) {
+	var greeted time.Time
+	for _, it := range s.Transcript {
+		at, err := time.Parse(time.RFC3339, it.At)
+		if err != nil {
+			return append(faults, fmt.Sprintf("chat %s: %q is of %q: %v", c.Contact, it.Text, it.At, err))
+		}
+		switch it.Text {
+		case greeting:
+			greeted = at
+		case timeout:
+			if late := at.Sub(greeted) - after; late > most {
+				faults = append(faults, fmt.Sprintf("chat %s: a timer was %s late", c.Contact, late))
+			}
+		}
+	}
+	return faults
 }
 
 func (k *checking) attributes() {

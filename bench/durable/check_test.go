@@ -2,9 +2,11 @@ package durable
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // history is a chat in which everything happens, and what is found of it when nothing is wrong.
@@ -114,5 +116,56 @@ func TestCheckFindsFaults(t *testing.T) {
 				t.Errorf("found %q; want %q", faults, c.want)
 			}
 		})
+	}
+}
+
+// TestCheckFindsLateTimers plants a timer that fires too late.
+func TestCheckFindsLateTimers(t *testing.T) {
+	c := &Chat{Contact: "c"}
+	seen := func(fired string) *Seen {
+		return &Seen{Transcript: []Item{{Text: greeting, At: "2026-01-01T10:00:00.000Z"}, {Text: "m", At: "2026-01-01T10:00:01.000Z"}, {Text: timeout, At: fired}}}
+	}
+	if faults := c.late(seen("2026-01-01T10:00:13.000Z"), 3*time.Second, 10*time.Second); len(faults) > 0 {
+		t.Errorf("a timer in time has faults: %q", faults)
+	}
+	if faults := c.late(seen("2026-01-01T10:00:13.001Z"), 3*time.Second, 10*time.Second); len(faults) != 1 || !strings.Contains(faults[0], "a timer was 10.001s late") {
+		t.Errorf("a late timer has the faults %q", faults)
+	}
+	if faults := c.late(seen("soon"), 3*time.Second, 10*time.Second); len(faults) != 1 {
+		t.Errorf("a time that is none has the faults %q", faults)
+	}
+}
+
+// TestAskedTwice: the function finds two who call it for one contact at once, and none when the first has gone.
+func TestAskedTwice(t *testing.T) {
+	a, err := NewAsked()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	call := func(contact string) func() {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			resp, err := http.Post(a.URL, "application/json", strings.NewReader(`{"Details":{"ContactData":{"ContactId":"`+contact+`"}}}`))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+		}()
+		return func() { <-done }
+	}
+	call("one")()
+	call("one")() // it has ended before
+	if faults := a.wrong(); len(faults) > 0 {
+		t.Errorf("calls after each other have the faults %q", faults)
+	}
+	first, other, second := call("two"), call("three"), call("two")
+	first()
+	other()
+	second()
+	if faults := a.wrong(); len(faults) != 1 || !strings.Contains(faults[0], "contact two") {
+		t.Errorf("calls at once have the faults %q", faults)
 	}
 }

@@ -24,6 +24,8 @@ type Load struct {
 	Endpoint    string          // where the server is, and comes back to
 	Credentials aws.Credentials // of a key that may do everything
 	Hook        *Hook           // where the server delivers streams
+	Asked       *Asked          // the function that the server calls; nil for none
+	Late        time.Duration   // how late a timer may be; 0 for any time
 	Seed        uint64          // what is done, and in which order, follows from it
 	Workers     int             // chats at the same time; 8 when 0
 
@@ -60,11 +62,13 @@ func (f flow) ends() bool { return f.timed || f.staffed }
 // Flows of a load: one that waits for ever, one that hands over to it, one whose timer ends the chat, and one that queues it for agents.
 const (
 	greeting = "Hello"
+	answered = "The function has answered"
 	handover = "You are with somebody else now"
 	timeout  = "Time is up"
 
 	say        = `{"Identifier":"%s","Type":"MessageParticipant","Parameters":{"Text":"%s"},"Transitions":{"NextAction":"%s","Errors":[{"NextAction":"%[3]s","ErrorType":"NoMatchingError"}]}}`
 	wait       = `{"Identifier":"wait","Type":"Wait","Parameters":{"TimeLimitSeconds":"%d"},"Transitions":{"NextAction":"%s","Conditions":[{"NextAction":"%[2]s","Condition":{"Operator":"Equals","Operands":["WaitCompleted"]}}],"Errors":[{"NextAction":"%[2]s","ErrorType":"NoMatchingError"}]}}`
+	invoke     = `{"Identifier":"ask","Type":"InvokeLambdaFunction","Parameters":{"LambdaFunctionARN":"` + Function + `","InvocationTimeLimitSeconds":"8"},"Transitions":{"NextAction":"told","Errors":[{"NextAction":"failed","ErrorType":"NoMatchingError"}]}}`
 	transfer   = `{"Identifier":"go","Type":"TransferToFlow","Parameters":{"ContactFlowId":"%s"},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
 	choose     = `{"Identifier":"choose","Type":"UpdateContactTargetQueue","Parameters":{"QueueId":"%s"},"Transitions":{"NextAction":"queue","Errors":[{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
 	queue      = `{"Identifier":"queue","Type":"TransferContactToQueue","Parameters":{},"Transitions":{"NextAction":"end","Errors":[{"NextAction":"end","ErrorType":"QueueAtCapacity"},{"NextAction":"end","ErrorType":"NoMatchingError"}]}}`
@@ -111,6 +115,15 @@ func (l *Load) prepare(ctx context.Context) (err error) {
 	}
 	if err := publish("Ends", content(fmt.Sprintf(say, "greet", greeting, "wait"), fmt.Sprintf(wait, soon, "bye"), fmt.Sprintf(say, "bye", timeout, "end")), flow{timed: true}, greeting, timeout); err != nil {
 		return err
+	}
+	if l.Asked != nil {
+		if _, err := l.client.AssociateLambdaFunction().InstanceID(l.instance).FunctionARN(Function).Send(ctx); err != nil {
+			return err
+		}
+		if err := publish("Asks", content(fmt.Sprintf(say, "greet", greeting, "ask"), invoke, fmt.Sprintf(say, "failed", "The function has failed", "wait"),
+			fmt.Sprintf(say, "told", answered, "wait"), fmt.Sprintf(wait, week, "end")), flow{}, greeting, answered); err != nil {
+			return err
+		}
 	}
 	if l.floor, err = l.staff(ctx); err != nil {
 		return err
@@ -178,7 +191,7 @@ func (l *Load) summary() string {
 	}
 	notes, again := l.Hook.counts()
 	return fmt.Sprintf("%d calls acknowledged, %d of them when they were repeated, %d never known; %d chats, %d of them open; %d messages and files, %d files; %d deliveries to the webhook, %d of them repeated;\n%s; %d looks at all agents at once",
-		l.acked.Load(), l.repeated.Load(), l.unknown.Load(), len(l.chats), open, deeds, files, notes, again, l.floor.summary(), l.looks)
+		l.acked.Load(), l.repeated.Load(), l.unknown.Load(), len(l.chats), open, deeds, files, notes, again, l.floor.summary(), l.looks) + l.Asked.summary()
 }
 
 // Under runs the load while harm is done to the server, which returns when that is enough, and checks what is
@@ -230,6 +243,9 @@ func (l *Load) check(ctx context.Context) ([]string, error) {
 	l.mu.Lock()
 	chats, faults := l.chats, append(l.Hook.wrong(), l.faults...)
 	l.mu.Unlock()
+	if l.Asked != nil {
+		faults = append(faults, l.Asked.wrong()...)
+	}
 	open, ids, holds := 0.0, map[string]bool{}, l.floor.holds()
 	for _, all := range holds {
 		for _, h := range all {
@@ -257,6 +273,9 @@ func (l *Load) check(ctx context.Context) ([]string, error) {
 			continue
 		}
 		faults = append(faults, v.Check(seen)...)
+		if v.flow.timed && l.Late > 0 {
+			faults = append(faults, v.late(seen, soon*time.Second, l.Late)...)
+		}
 	}
 	// A chat that its flow ended before its customer was connected is in no list.
 	for late := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {

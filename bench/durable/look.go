@@ -21,7 +21,7 @@ func (l *Load) Look(ctx context.Context) error {
 	late, wait := time.Now().Add(patience), 5*time.Millisecond
 	for {
 		m, err := l.moment(ctx)
-		if err != nil && statusOf(err) != http.StatusTooManyRequests {
+		if status := statusOf(err); err != nil && (status >= 400 && status < 500 && status != http.StatusTooManyRequests || time.Now().After(late)) {
 			return fmt.Errorf("look at the agents: %w", err)
 		}
 		if err == nil {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,8 +24,10 @@ import (
 type Server struct {
 	Binary string
 	Data   string
-	Listen string // the same each time; see [FreeAddress]
-	Hook   string // URL of the webhook
+	Listen string   // the same each time; see [FreeAddress]
+	Hook   string   // URL of the webhook
+	Asked  string   // URL of the function; "" for none
+	Args   []string // more of them, such as where the store is
 
 	cmd *exec.Cmd
 	log *tail
@@ -54,8 +57,12 @@ func Build(ctx context.Context, root, dir string) (binary string, err error) {
 // Start starts the process and returns when it listens. With a positive haste it kills the process
 // after that time instead, whatever it is doing.
 func (s *Server) Start(haste time.Duration) error {
-	s.cmd = exec.Command(s.Binary, "serve", "--listen", s.Listen, "--data", s.Data, "--max-active-chats", "1000000", "--close-span", "100ms",
-		"--stream", Topic+"="+s.Hook, "--stream-secret", Secret, "--log-level", "error")
+	args := []string{"serve", "--listen", s.Listen, "--data", s.Data, "--max-active-chats", "1000000", "--close-span", "100ms",
+		"--stream", Topic + "=" + s.Hook, "--stream-secret", Secret, "--log-level", "error"}
+	if s.Asked != "" {
+		args = append(args, "--lambda", Function+"="+s.Asked)
+	}
+	s.cmd = exec.Command(s.Binary, append(args, s.Args...)...)
 	s.log = &tail{}
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
@@ -94,6 +101,22 @@ func (s *Server) Kill() error {
 	err := cmd.Wait()
 	if cmd.ProcessState.Exited() {
 		return fmt.Errorf("the server ended by itself: %w: %s", err, s.log.text())
+	}
+	return nil
+}
+
+// Signal sends the process a signal, such as SIGSTOP and, later, SIGCONT.
+func (s *Server) Signal(signal os.Signal) error { return s.cmd.Process.Signal(signal) }
+
+// Stop tells the process to stop, and waits until it has.
+func (s *Server) Stop() error {
+	cmd := s.cmd
+	s.cmd = nil
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("the server was told to stop: %w: %s", err, s.log.text())
 	}
 	return nil
 }

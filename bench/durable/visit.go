@@ -331,7 +331,7 @@ func (v *visit) settle(ctx context.Context) {
 	v.eventually(ctx, func() (ok bool) {
 		var err error
 		items, err = v.transcript(ctx)
-		return err == nil
+		return err == nil && (v.Ended || v.flow.ends() || v.saidAll(items)) // a function may not have answered yet
 	})
 	last := func(have []Item) bool {
 		return len(items) == 0 || len(have) > 0 && have[len(have)-1].ID == items[len(items)-1].ID
@@ -359,6 +359,17 @@ func (v *visit) settle(ctx context.Context) {
 			return last(have)
 		})
 	}
+}
+
+// saidAll reports whether the flow has said what it says.
+func (v *visit) saidAll(items []Item) bool {
+	said := 0
+	for _, it := range items {
+		if it.Role == "SYSTEM" && !it.Event {
+			said++
+		}
+	}
+	return said >= len(v.Says)
 }
 
 // eventually waits for a condition, for as long as that may take.
