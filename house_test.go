@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"center", "awsconf", "disk", "lifecycle", "pipetest", "steady", "websocket"},
 	{"flow", "hours", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
 	{"agent", "contact", "flowgraph", "routing"},
-	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease", "measure", "record"},
+	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease", "measure", "move", "record"},
 	{"engine", "flowtest", "edge"},
 	{"measurer", "recorder", "router"},
 	{"connectapi", "participantapi", "agentapi", "ccp", "devapi", "erasure", "keysapi", "outboxapi", "stream", "ui"},

@@ -138,3 +138,15 @@ func optionalJSON(v any, absent bool) (*string, error) {
 	b, err := json.Marshal(v)
 	return new(packJSON(b)), err
 }
+
+// PackText and the three below it are how texts and JSON lie in the tables, for those who read and write these without a [Store].
+func PackText(s string) string { return pack(s) }
+
+// UnpackText is the reverse of [PackText].
+func UnpackText(s string) string { return unpack(s) }
+
+// PackJSON is [PackText] for JSON.
+func PackJSON(b []byte) string { return packJSON(b) }
+
+// UnpackJSON is the reverse of [PackJSON].
+func UnpackJSON(s string) []byte { return unpackJSON(s) }
