@@ -16,9 +16,14 @@ import (
 type scope struct {
 	instance string
 	chats    []string
+	secrets  bool
 }
 
-func (s scope) has(k *kind) bool { return len(s.chats) == 0 || !k.whole }
+func scopeOf(h *Header) scope { return scope{h.Instance, h.Contacts, h.Secrets} }
+
+func (s scope) has(k *kind) bool {
+	return (len(s.chats) == 0 || !k.whole) && (k.name != secretKind || s.secrets)
+}
 
 // maxContacts bounds an export of contacts: they are named in one statement.
 const maxContacts = 1000
@@ -28,6 +33,7 @@ type Options struct {
 	Instance string   // its id or alias; may be empty with Contacts
 	Contacts []string // of chats that are over; none for the whole instance
 	Files    blob.Store
+	Secrets  bool   // access keys and the secrets of tokens as well, sealed as they are
 	Parley   string // the release of this program
 	Now      time.Time
 	Progress func(Progress)
@@ -98,8 +104,13 @@ func (e *exporting) rows(ctx context.Context, live *spool) (err error) {
 	if e.scope, err = e.find(ctx, e.Instance, e.Contacts); err != nil {
 		return err
 	}
+	if e.scope.secrets = e.Secrets; e.Secrets {
+		if err := e.sealed(ctx); err != nil {
+			return err
+		}
+	}
 	e.header = Header{Kind: headerKind, Format: Format, Parley: e.Parley, Store: e.store, StoreFormat: e.format, Data: e.id, Taken: e.Now.UTC().Truncate(time.Millisecond),
-		Instance: e.scope.instance, Contacts: e.scope.chats, Files: e.wanted != nil}
+		Instance: e.scope.instance, Contacts: e.scope.chats, Files: e.wanted != nil, Secrets: e.Secrets}
 	if err := e.sink.object(headerKind, e.header); err != nil {
 		return err
 	}
@@ -122,6 +133,18 @@ func (e *exporting) rows(ctx context.Context, live *spool) (err error) {
 		}
 	}
 	return nil
+}
+
+// sealed refuses to export secrets that are in clear.
+func (e *exporting) sealed(ctx context.Context) error {
+	if len(e.scope.chats) > 0 {
+		return errors.New("secrets go with an instance, not with contacts")
+	}
+	row, err := e.first(ctx, oneText, "SELECT id FROM resources WHERE kind = 'setting' AND id = 'clear-secrets'")
+	if err == nil && row != nil {
+		err = errors.New("there are secrets in clear, of an earlier release: start this release on the data once, which seals them")
+	}
+	return err
 }
 
 // dump calls put with the lines of a kind, each valid until put returns, and notes the attachments of chats in wanted unless that is nil.
@@ -175,7 +198,7 @@ func (d *Database) find(ctx context.Context, instance string, contacts []string)
 	}
 	row, err := d.first(ctx, oneText, "SELECT id FROM erasures WHERE instance = ? AND finished IS NULL", s.instance)
 	if err == nil && row != nil {
-		err = fmt.Errorf("erasure %s is under way: a copy that is made now would have what is being erased. Wait until it has finished: parley erase status %[1]s shows that", row[0])
+		err = fmt.Errorf("erasure %s is under way: a copy that is made now would have what is being erased. Wait until it has finished: parley erase --receipt %[1]s shows that", row[0])
 	}
 	return s, err
 }

@@ -37,6 +37,7 @@ type Header struct {
 	Instance    string    `json:"instance"`
 	Contacts    []string  `json:"contacts,omitempty"` // of an export of contacts: the first ones of their chats
 	Files       bool      `json:"files"`              // the bytes of attachments are in it
+	Secrets     bool      `json:"secrets,omitempty"`  // access keys and the secrets of tokens are in it, sealed
 }
 
 // Sum is what a trailer says of the lines of a kind.

@@ -64,7 +64,7 @@ func Import(ctx context.Context, d *Database, r io.ReadSeeker, t Target) (*Impor
 	}
 	h := &i.file.Header
 	i.writing = writing{Database: d, instance: h.Instance, texts: map[string]string{}}
-	i.scope = scope{h.Instance, h.Contacts}
+	i.scope = scopeOf(h)
 	if _, has := i.file.Trailer.Kinds[fileKind]; has && t.Files == nil {
 		return nil, errors.New("the file has attachments: say where they go")
 	}
@@ -101,7 +101,7 @@ func Verify(ctx context.Context, d *Database, r io.ReadSeeker, t Target) (_ *Che
 	if i.file, err = checked(r, i.report("reading")); err != nil {
 		return nil, nil, err
 	}
-	i.scope = scope{i.file.Header.Instance, i.file.Header.Contacts}
+	i.scope = scopeOf(&i.file.Header)
 	err = i.in(ctx, func(ctx context.Context) error {
 		got, err := i.sums(ctx, func(*kind) bool { return true }, t.Files != nil)
 		wrong = differences(i.file.Trailer.Kinds, got, func(kind string) bool { return kind != fileKind || t.Files != nil })
@@ -179,6 +179,13 @@ func (i *importing) prepare(ctx context.Context) error {
 			return err
 		} else if row != nil {
 			return fmt.Errorf("another instance has the alias %s: delete it first, or choose an empty database", strings.TrimPrefix(id, "instance-alias/"))
+		}
+	}
+	if i.scope.secrets {
+		if row, err := i.first(ctx, oneText, "SELECT id FROM resources WHERE kind = 'access-key' OR kind = 'setting' AND id = 'token-secret'"); err != nil {
+			return err
+		} else if row != nil {
+			return errors.New("the file has access keys and the secrets of tokens, and so has the database: choose one that no server has run on, or export without them")
 		}
 	}
 	row, err = i.first(ctx, oneText, "SELECT id FROM erasures WHERE instance = ? AND finished IS NULL", i.instance)

@@ -43,6 +43,8 @@ func unless(part center.Part) string {
 	return " AND NOT EXISTS (SELECT 1 FROM remains AS m WHERE m.number = c.n AND (m.parts & " + string(rune('0'+part)) + ") <> 0)"
 }
 
+const secretKind = "secret"
+
 const resourceOrder = "r.kind, r.id"
 
 var resourceMembers = []member{
@@ -189,6 +191,10 @@ var kinds = []kind{
 		rule: func(ctx context.Context, w *writing, v []any) error {
 			return w.exec(ctx, "UPDATE agents SET due = ? WHERE {user} = ?", v[1], v[0])
 		},
+	},
+	{
+		// Access keys and the secrets that seal tokens, sealed as they lie by the secret file. They belong to no instance.
+		name: secretKind, from: "resources AS r", where: "(r.kind = 'access-key' OR r.kind = 'setting' AND r.id = 'token-secret')", order: resourceOrder, into: "resources", members: resourceMembers, live: true, whole: true,
 	},
 	{
 		// The instance, and the row that claims its alias.
