@@ -28,7 +28,7 @@ type command struct {
 	Backup  backupCmd  `cmd:"" help:"Back up a server's data, while it runs."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, or check that it could be restored."`
 	Export  exportCmd  `cmd:"" help:"Write an instance, or contacts, to a file, while the server runs."`
-	Import  importCmd  `cmd:"" help:"Read such a file into another database."`
+	Import  importCmd  `cmd:"" help:"Read such a file into another database, or the set-up of an instance of Amazon Connect."`
 	Erase   eraseCmd   `cmd:"" help:"Erase a customer on a running server, for good."`
 	Outbox  outboxCmd  `cmd:"" help:"List, replay and drop what could not be delivered."`
 	Health  healthCmd  `cmd:"" help:"Ask a server whether it is ready."`

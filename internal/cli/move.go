@@ -9,7 +9,7 @@ import (
 	"parley.example/parley/internal/move"
 )
 
-// exportCmd writes an instance, or contacts, to a file; importCmd reads it into another database.
+// exportCmd writes an instance, or contacts, to a file; importCmd reads it into another database, or what is set up in Amazon Connect.
 type (
 	exportCmd struct{ moving.Export }
 	importCmd struct{ moving.Import }
@@ -22,7 +22,15 @@ func (c *exportCmd) Run(ctx context.Context, io streams) error {
 
 // Run imports.
 func (c *importCmd) Run(ctx context.Context, io streams) error {
-	return moved(c.Import.Run(ctx, mover(io)))
+	if c.FromConnect == "" {
+		return moved(c.Import.Run(ctx, mover(io)))
+	}
+	key := signing{KeyFile: c.KeyFile, Region: c.Region}
+	to, err := key.reach(ctx, "to", &c.To, false)
+	if err != nil {
+		return err
+	}
+	return explain(moved(c.Copy(ctx, mover(io), c.Region, to)), c.To, "instances", "name a running one with --to")
 }
 
 func mover(io streams) moving.Terminal {

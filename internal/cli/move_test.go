@@ -162,7 +162,8 @@ func TestExportAsks(t *testing.T) {
 		"--data and --store can't be used together": "export --data D --store postgres://h/d --instance x",
 		"store: want postgres://":                   "export --store mysql://h --instance x",
 		"say where attachments are":                 "export --store postgres://h/d --instance x",
-		"expected \"<file>\"":                       "import --data D",
+		"say what to import":                        "import --data D",
+		"not both":                                  "import move.go --from-connect x",
 		"is not the data directory of a server":     "export --data D --instance x -o D/out",
 		"want s3://BUCKET or s3://BUCKET/PREFIX":    "export --data D --instance x --files s3:",
 	} {
@@ -177,5 +178,39 @@ func TestExportAsks(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || slices.ContainsFunc(left, func(e os.DirEntry) bool { return e.Name() != "files" }) {
 		t.Errorf("there is left %v, %v", left, err)
+	}
+}
+
+// TestFromConnect reads the set-up of one server by the name of another service, and makes it on a second one.
+func TestFromConnect(t *testing.T) {
+	from, to := servertest.Start(t, servertest.Quietly(t)), servertest.Start(t, servertest.Quietly(t), servertest.Production(t.TempDir()))
+	hours, err := from.Connect.ListHoursOfOperations(t.Context(), &connect.ListHoursOfOperationsRequest{InstanceId: catalog.DemoInstance})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := from.Connect.CreateQueue(t.Context(), &connect.CreateQueueRequest{InstanceId: catalog.DemoInstance, Name: "Sales", HoursOfOperationId: *hours.HoursOfOperationSummaryList[0].Id}); err != nil {
+		t.Fatal(err)
+	}
+	instance := to.Instance(t)
+	dir := t.TempDir()
+	key, password := filepath.Join(dir, "key"), filepath.Join(dir, "password")
+	for name, content := range map[string]string{key: "AWS_ACCESS_KEY_ID=" + to.Key.ID + "\nAWS_SECRET_ACCESS_KEY=" + to.Key.Secret + "\n", password: "First-password-1\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAANYBODY")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "anything")
+	args := []string{"import", "--from-connect", catalog.DemoInstance, "--from-endpoint", from.URL, "--to", to.URL, "--key-file", key, "--password-file", password, "--pace", "0"}
+	status, out, errs := parley(t, "", args...)
+	if status != 0 || errs != "" || !regexp.MustCompile(`(?s)^KIND +CREATED +UPDATED +SAME\n.*queue +[1-9].*\nNot there as it is in the source:\n.*quick response: `).MatchString(out) {
+		t.Fatalf("%d\n%s%s", status, out, errs)
+	}
+	list, err := to.Connect.ListUsers(t.Context(), &connect.ListUsersRequest{InstanceId: instance})
+	if err != nil || !slices.ContainsFunc(list.UserSummaryList, func(u connect.UserSummary) bool { return *u.Username == catalog.DemoUserName }) {
+		t.Errorf("the users are %+v, %v", list, err)
+	}
+	if status, _, errs := parley(t, "", append(args, "--instance", "another")...); status != 1 || !strings.Contains(errs, "has no instance another") {
+		t.Errorf("%d %s; want that there is no such instance", status, errs)
 	}
 }

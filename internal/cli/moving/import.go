@@ -10,10 +10,11 @@ import (
 	"parley.example/parley/internal/move"
 )
 
-// Import reads a file of an export into a database.
+// Import reads a file of an export into a database, or what is set up in Amazon Connect.
 type Import struct {
 	Places
-	File  string `arg:"" help:"A file of parley export." placeholder:"FILE" type:"existingfile"`
+	Connect
+	File  string `arg:"" optional:"" help:"A file of parley export." placeholder:"FILE" type:"existingfile"`
 	Check bool   `help:"Import nothing: compare the database with the file. That is of use until the instance is worked on."`
 }
 
@@ -23,9 +24,12 @@ func (Import) Help() string {
   parley import centre.jsonl --data /var/lib/parley
   parley import centre.jsonl --store postgres://parley@db/parley --files s3://bucket/parley
   parley import --check centre.jsonl --data /var/lib/parley
+  parley import --from-connect arn:aws:connect:eu-west-2:123456789012:instance/ID \
+    --profile amazon --to https://chat.example.com --key-file first-key.env
 
-An import makes an instance that is not there. What was interrupted goes on when the same command is run
-again. Exit status: 0 when all is well, 1 when it is not, 2 for a wrong command line.`
+The first two make an instance that is not there. What was interrupted goes on when the same command is run again.
+The last one reads hours, queues, profiles, users, flows, modules, views and so on of an instance of Amazon
+Connect, and makes or changes them on a server that runs; it prints what Parley does not have. Exit status: 0 when all is well, 1 when it is not, 2 for a wrong command line.`
 }
 
 // Run imports.
