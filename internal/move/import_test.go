@@ -3,6 +3,7 @@ package move
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -329,4 +330,86 @@ func TestExportHoldsLittle(t *testing.T) {
 	if grown := int64(most) - int64(was.HeapAlloc); grown > 4<<20 {
 		t.Errorf("while %d MB were exported, memory grew by %d kB", out.Bytes>>20, grown>>10)
 	}
+}
+
+// resealed is a file with other lines, whose trailer says so.
+func resealed(t *testing.T, file []byte, change func(kind string, line []byte) []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	s := newSink(&b)
+	lines := bytes.SplitAfter(file, []byte("\n"))
+	for _, line := range lines[:len(lines)-2] {
+		var of struct{ Kind string }
+		if err := json.Unmarshal(line, &of); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.line(of.Kind, change(of.Kind, line)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.finish(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestImportLosesNothing: what this release does not know cannot be written, and an import that lost it is not completed. It can be discarded then, and nothing of it is left.
+func TestImportLosesNothing(t *testing.T) {
+	from := embedded(t)
+	from.fill(t)
+	file := from.export(t)
+	for name, of := range map[string]string{"of what no server sees yet": "item", "of what is live": "counter"} {
+		newer := resealed(t, file, func(kind string, line []byte) []byte {
+			if kind != of {
+				return line
+			}
+			return append(bytes.TrimSuffix(line, []byte("}\n")), ",\"mood\":\"good\"}\n"...)
+		})
+		stores(t, func(t *testing.T, to *place) {
+			if _, err := to.imports(t, newer); err == nil || !strings.Contains(err.Error(), "what was written is not what the file says, and the instance stays unseen: "+of+": as many lines") {
+				t.Fatalf("a member %s that is not known: %v", name, err)
+			}
+			s, err := to.open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Resource(t.Context(), center.KindInstance, string(kit.Instance)); center.ReasonOf(err) != center.NotFound {
+				t.Errorf("the instance is seen: %v", err)
+			}
+			s.Close()
+			if _, err := to.imports(t, file); err == nil || !strings.Contains(err.Error(), "is being imported from another file") {
+				t.Errorf("an import of another file beside it: %v", err)
+			}
+			if err := to.discards(t, newer); err != nil {
+				t.Fatal(err)
+			}
+			d := to.reading(t)
+			for _, table := range []string{"chats", "items", "receipts", "tokens", "once", "contacts", "contact_attributes", "said_due", "agents", "facts", "erasures", "holdings", "outbox", "resources"} {
+				if n := d.count(t, table); n != 0 {
+					t.Errorf("of what was discarded there are %d %s", n, table)
+				}
+			}
+			d.Close()
+			if _, err := to.imports(t, file); err != nil {
+				t.Fatal(err)
+			}
+			if err := to.discards(t, file); err == nil || !strings.Contains(err.Error(), "no import of instance") {
+				t.Errorf("an import that is complete is discarded: %v", err)
+			}
+			if got := to.export(t); !bytes.Equal(inner(got), inner(file)) {
+				t.Errorf("after all that there is something else:\n%s", diff(got, file))
+			}
+		})
+	}
+}
+
+func (p *place) discards(t *testing.T, file []byte) error {
+	t.Helper()
+	d, err := p.write(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	_, err = Discard(t.Context(), d, bytes.NewReader(file), Target{Files: p.files})
+	return err
 }

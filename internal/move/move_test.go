@@ -471,3 +471,37 @@ func TestEveryColumn(t *testing.T) {
 		}
 	}
 }
+
+// TestPage: the page that describes the format has every kind with its members, in their order.
+func TestPage(t *testing.T) {
+	b, err := os.ReadFile("../../docs/moving.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, name := range order {
+		row := "| `" + name + "` | "
+		i := strings.Index(string(b), row)
+		if i < at {
+			t.Errorf("docs/moving.md has the kind %s at %d, not behind those before it", name, i)
+			continue
+		}
+		at = i
+		line, _, _ := strings.Cut(string(b[i:]), "\n")
+		k := kindOf(name)
+		if k == nil || slices.Equal(k.members, resourceMembers) && name != "resource" {
+			continue
+		}
+		var members []string
+		for _, m := range k.members {
+			s := "`" + m.name + "`"
+			if m.form == doc || m.form == body {
+				s += `\*`
+			}
+			members = append(members, s)
+		}
+		if want := " | " + strings.Join(members, ", ") + " |"; !strings.HasSuffix(line, want) {
+			t.Errorf("docs/moving.md says of the kind %s\n%s\nwant at its end\n%s", name, line, want)
+		}
+	}
+}

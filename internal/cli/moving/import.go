@@ -14,8 +14,9 @@ import (
 type Import struct {
 	Places
 	Connect
-	File  string `arg:"" optional:"" help:"A file of parley export." placeholder:"FILE" type:"existingfile"`
-	Check bool   `help:"Import nothing: compare the database with the file. That is of use until the instance is worked on."`
+	File    string `arg:"" optional:"" help:"A file of parley export." placeholder:"FILE" type:"existingfile"`
+	Discard bool   `help:"Import nothing: delete what an import of the file has left that was not completed." xor:"instead"`
+	Check   bool   `help:"Import nothing: compare the database with the file. That is of use until the instance is worked on." xor:"instead"`
 }
 
 // Help is shown below the usage.
@@ -58,6 +59,13 @@ func (c *Import) Run(ctx context.Context, t Terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	if c.Discard {
+		h, err := move.Discard(ctx, d, file, target)
+		if err == nil {
+			fmt.Fprintf(t.Out, "What was imported of instance %s is deleted.\n", h.Instance)
+		}
+		return err
+	}
 	done, err := move.Import(ctx, d, file, target)
 	t.Clear()
 	switch {
