@@ -43,12 +43,11 @@ type state struct {
 type importing struct {
 	writing
 	Target
-	file    *Checked
-	scope   scope
-	size    int64
-	note    state
-	noted   bool // there is a row of it, with this version
-	version int64
+	file  *Checked
+	scope scope
+	size  int64
+	note  state
+	noted bool // there is a row of it
 }
 
 // Import writes a file into a database that does not have its instance; a file of contacts, into one that has the instance and not their chats. Nothing is written of a
@@ -150,14 +149,13 @@ func (i *importing) prepare(ctx context.Context) error {
 		}
 		return i.free(ctx)
 	}
-	row, err := i.first(ctx, []form{doc, whole}, "SELECT body, version FROM resources WHERE kind = 'setting' AND id = ?", i.noteID())
+	row, err := i.first(ctx, []form{doc}, "SELECT body FROM resources WHERE kind = 'setting' AND id = ?", i.noteID())
 	if err != nil {
 		return err
 	}
 	same := false
 	if i.noted = row != nil; i.noted {
 		text, _ := row[0].(string)
-		i.version, _ = row[1].(int64)
 		if err := json.Unmarshal([]byte(text), &i.note); err != nil {
 			return fmt.Errorf("the note of an import, setting %s, cannot be read: %w", i.noteID(), err)
 		}
@@ -314,7 +312,7 @@ func (i *importing) staged(ctx context.Context, src *source) error {
 	return i.end(ctx, true)
 }
 
-// keep notes how many lines have been written. It fails when another import of the instance has got on meanwhile.
+// keep notes how many lines have been written. Of two imports at once one fails, by the rows that the other has written.
 func (i *importing) keep(ctx context.Context, lines int64) error {
 	next := i.note
 	next.Lines = max(lines, i.note.Lines)
@@ -331,15 +329,14 @@ func (i *importing) write(ctx context.Context, next state) error {
 		return err
 	}
 	if !i.noted {
-		i.noted, i.version = true, 1
+		i.noted = true
 		_, err := i.change(ctx, "INSERT INTO resources (kind, id, instance, name, version, body) VALUES ('setting', ?, '', '', 1, ?)", i.noteID(), docText(b))
 		return err
 	}
-	n, err := i.change(ctx, "UPDATE resources SET version = version + 1, body = ? WHERE kind = 'setting' AND id = ? AND version = ?", docText(b), i.noteID(), i.version)
+	n, err := i.change(ctx, "UPDATE resources SET version = version + 1, body = ? WHERE kind = 'setting' AND id = ?", docText(b), i.noteID())
 	if err == nil && n != 1 {
-		err = errors.New("another import of the instance is under way")
+		err = errors.New("the import was discarded meanwhile")
 	}
-	i.version++
 	return err
 }
 

@@ -160,6 +160,18 @@ func TestImportMakesAnInstance(t *testing.T) {
 		}
 		refused(file, "is there already")
 
+		if s, err = to.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err = s.PutErasure(t.Context(), store.Erasure{ID: "e1", Instance: kit.Elsewhere, By: store.ByInstance, Asked: kit.Epoch}, []center.ContactID{"c"})
+		s.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused(resealed(t, file, func(_ string, line []byte) []byte {
+			return bytes.ReplaceAll(line, []byte(kit.Instance), []byte(kit.Elsewhere))
+		}), "erasure e1, of what the instance had here before, is under way")
+
 		if _, err := to.imports(t, contacts); err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +195,13 @@ func TestContactsThatGoOn(t *testing.T) {
 			}
 		}
 	}
-	for contact, want := range map[string]string{on: "goes on", "unknown": "there is no contact unknown"} {
+	s, err := from.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := (&kit.Env{Store: s}).Ended(t, func(c *store.Change) { c.State.Held = []store.Holding{{User: "u", Since: kit.Epoch, Work: "AFTER"}} })
+	s.Close()
+	for contact, want := range map[string]string{on: "goes on", "unknown": "there is no contact unknown", string(held): "still has contact"} {
 		if _, err := Export(t.Context(), d, io.Discard, Options{Contacts: []string{contact}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the export of %s ends with %v; want %q", contact, err, want)
 		}
@@ -412,4 +430,87 @@ func (p *place) discards(t *testing.T, file []byte) error {
 	defer d.Close()
 	_, err = Discard(t.Context(), d, bytes.NewReader(file), Target{Files: p.files})
 	return err
+}
+
+// TestPiecesThatAreNotInOrder: an attachment is its pieces one after the other.
+func TestPiecesThatAreNotInOrder(t *testing.T) {
+	from := embedded(t)
+	from.fill(t)
+	var first, second []byte
+	file := from.export(t)
+	for line := range bytes.SplitAfterSeq(file, []byte("\n")) {
+		switch {
+		case !bytes.HasPrefix(line, []byte(`{"kind":"file"`)):
+		case first == nil:
+			first = line
+		case second == nil:
+			second = line
+		}
+	}
+	twice := resealed(t, file, func(_ string, line []byte) []byte {
+		if bytes.Equal(line, second) {
+			return first
+		}
+		return line
+	})
+	if _, err := embedded(t).imports(t, twice); err == nil || !strings.Contains(err.Error(), "is not the next piece of attachment a1b2") {
+		t.Errorf("an attachment with a piece twice: %v", err)
+	}
+}
+
+// TestSecrets: they are moved when that is asked for, sealed, to where there are none.
+func TestSecrets(t *testing.T) {
+	setting := func(id, body string) center.Resource {
+		return center.Resource{Kind: center.KindSetting, ID: id, Body: []byte(body)}
+	}
+	write := func(p *place, w store.ResourceWrite) {
+		t.Helper()
+		s, err := p.open(t.Context())
+		if err == nil {
+			_, err = s.WriteResources(t.Context(), w)
+			s.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	from := embedded(t)
+	from.fill(t)
+	clear := setting("clear-secrets", "")
+	write(from, store.ResourceWrite{Put: []center.Resource{setting("token-secret", `"sealed"`), clear}})
+	export := func(contacts ...string) ([]byte, error) {
+		var b bytes.Buffer
+		_, err := Export(t.Context(), from.reading(t), &b, Options{Instance: string(kit.Instance), Contacts: contacts, Secrets: true})
+		return b.Bytes(), err
+	}
+	if _, err := export(); err == nil || !strings.Contains(err.Error(), "there are secrets in clear") {
+		t.Errorf("secrets in clear: %v", err)
+	}
+	write(from, store.ResourceWrite{Drop: []center.Resource{clear}})
+	if _, err := export("c"); err == nil {
+		t.Error("secrets are exported with contacts")
+	}
+	file, err := export()
+	if err != nil || !bytes.Contains(file, []byte(`"secrets":true`)) || bytes.Count(file, []byte(`{"kind":"secret"`)) != 2 {
+		t.Fatalf("the export is %s, %v", file, err)
+	}
+	stores(t, func(t *testing.T, to *place) {
+		if _, err := to.imports(t, file); err != nil {
+			t.Fatal(err)
+		}
+		s, err := to.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if r, err := s.Resource(t.Context(), center.KindAccessKey, "AKIA1"); err != nil || string(r.Body) != `"secret"` {
+			t.Errorf("the key is %s, %v", r.Body, err)
+		}
+	})
+	stores(t, func(t *testing.T, to *place) {
+		write(to, store.ResourceWrite{Put: []center.Resource{setting("token-secret", `"another"`)}})
+		if _, err := to.imports(t, file); err == nil || !strings.Contains(err.Error(), "and so has the database") {
+			t.Errorf("the import where there are secrets: %v", err)
+		}
+	})
 }

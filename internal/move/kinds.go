@@ -164,7 +164,8 @@ var kinds = []kind{
 	},
 	{
 		// Waiting and dead deliveries, in the order in which they were put there: a dead letter that is replayed takes its old place in its stream.
-		name: "delivery", live: true, whole: true, order: "a.id", where: "{instance}",
+		name: "delivery", live: true, whole: true, order: "a.id",
+		where: "{instance} AND NOT EXISTS (SELECT 1 FROM remains AS m WHERE m.chat = a.chat AND (m.parts & 1) <> 0)", // copies of a transcript go with it
 		from: `(SELECT id, stream, chat, instance, endpoint, body, created, due, attempts, error, {false} AS dead FROM outbox
 			UNION ALL SELECT id, stream, chat, instance, endpoint, body, created, NULL, attempts, error, {true} FROM dead_letters) AS a`,
 		members: []member{
@@ -175,7 +176,7 @@ var kinds = []kind{
 		rule: deliver,
 	},
 	{
-		name: "upload", from: "chats AS c {cross} JOIN uploads AS u ON u.chat = c.id", where: "{chats}", order: "c.id, u.id", into: "uploads", shard: "chat", live: true, whole: true,
+		name: "upload", from: "chats AS c {cross} JOIN uploads AS u ON u.chat = c.id", where: "{chats}" + unless(center.PartAttachments), order: "c.id, u.id", into: "uploads", shard: "chat", live: true, whole: true,
 		members: []member{{"chat", text, "u.chat", "chat", ""}, {"id", text, "u.id", "id", ""}, {"expires", whole, "u.expires", "expires", ""}},
 	},
 	{

@@ -254,6 +254,11 @@ func (p *place) fill(t *testing.T) (over center.ContactID) {
 	_, err = s.FinishErasures(ctx, kit.At(50))
 	must(err)
 
+	// What is erased, and has not been deleted yet.
+	left := e.Ended(t, func(c *store.Change) { c.Items[0].Content, c.Contacts[0].Name = "said in private", "known in private" })
+	e.Must(t, &store.Change{Chat: left, Version: 1, State: &store.Head{Instance: kit.Instance, State: []byte("{}"), Kept: center.PartAttachments, Ended: kit.At(10)},
+		Erase: &store.Remove{Parts: center.PartTranscript | center.PartContacts}})
+
 	must(p.files.Put(ctx, "attachments/"+string(on)+"/a1b2", bytes.NewReader(bytes.Repeat([]byte("0123456789"), 50_000)), 500_000))
 	return over
 }
@@ -278,7 +283,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("there is no line of the kind %s: the test moves too little", k)
 		}
 	}
-	for _, secret := range []string{"secret", "access-key", string(kit.Elsewhere)} {
+	for _, secret := range []string{"secret", "access-key", string(kit.Elsewhere), "in private"} {
 		if bytes.Contains(at, []byte(secret)) {
 			t.Errorf("the file has %q in it", secret)
 		}
@@ -349,6 +354,10 @@ func TestStoreKnowsWhatWasMoved(t *testing.T) {
 		}
 		if hands != 1 {
 			t.Errorf("%d chats are in hand; want 1", hands)
+		}
+		e.Must(t, kit.StateChange(on, 7<<32|5, "{}")) // of a chat that nobody has in hand any more
+		for h, err := range s.Held(ctx, kit.Instance, "") {
+			t.Errorf("Held has %+v, %v after the chat was let go", h, err)
 		}
 		var long center.ContactID
 		for w, err := range s.Contacts(ctx, store.ContactQuery{Instance: kit.Instance}) {

@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/move/amazon"
+	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -37,7 +38,11 @@ type office struct {
 
 func newOffice(t *testing.T, alias string) *office {
 	t.Helper()
-	s := servertest.Start(t, servertest.Quietly(t))
+	s := servertest.Start(t, servertest.Quietly(t), func(c *server.Config) {
+		if alias == "from" {
+			c.Region, c.Account = "eu-west-2", "999988887777"
+		}
+	})
 	o := must[*connect.CreateInstanceResponse](t)(s.Connect.CreateInstance(t.Context(), &connect.CreateInstanceRequest{IdentityManagementType: connect.DirectoryTypeCONNECT_MANAGED,
 		InstanceAlias: &alias, InboundCallsEnabled: true, OutboundCallsEnabled: true}))
 	return &office{s, s.Connect, *o.Id, *o.Arn}
@@ -148,7 +153,7 @@ func TestCopy(t *testing.T) {
 	flows := must[*connect.ListContactFlowsResponse](t)(to.Connect.ListContactFlows(ctx, &connect.ListContactFlowsRequest{InstanceId: to.id, MaxResults: new(int32(1000))}))
 	for _, f := range flows.ContactFlowSummaryList {
 		o := must[*connect.DescribeContactFlowResponse](t)(to.Connect.DescribeContactFlow(ctx, &connect.DescribeContactFlowRequest{InstanceId: to.id, ContactFlowId: *f.Id + ":$SAVED"}))
-		if strings.Contains(*o.ContactFlow.Content, from.id) {
+		if strings.Contains(*o.ContactFlow.Content, from.id) || strings.Contains(*o.ContactFlow.Content, "999988887777") {
 			t.Errorf("flow %s refers to the source: %s", *f.Name, *o.ContactFlow.Content)
 		}
 		if *f.Name != "Inbound" {
@@ -284,6 +289,9 @@ func TestUsersNeedAPassword(t *testing.T) {
 		return l.Kind == "user" && l.Name == "jo" && strings.Contains(l.Why, "--password-file")
 	}) {
 		t.Errorf("nothing is said of the user: %+v", r.Lacking)
+	}
+	if n := r.Counts["quick connects of a queue"]; n.Updated != 1 {
+		t.Errorf("the queue does not have the other quick connect: %+v", n)
 	}
 	if !slices.Contains(r.Lacking, amazon.Line{Kind: "quick connect", Name: "Jo", Why: "it refers to user jo, which is not there"}) {
 		t.Errorf("nothing is said of the quick connect to the user: %+v", r.Lacking)
