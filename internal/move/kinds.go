@@ -8,6 +8,7 @@ import (
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 )
 
 // kind is a kind of line: what is read for it, and what is written.
@@ -310,21 +311,11 @@ func index(ctx context.Context, w *writing, v []any) error {
 			continue // no search can name it
 		}
 		if err := w.exec(ctx, "INSERT INTO contact_attributes (instance, name, value, initiated, contact) SELECT ?, ?, ?, initiated, n FROM contacts WHERE id = ? ON CONFLICT DO NOTHING",
-			w.instance, name, lower(value), v[1]); err != nil {
+			w.instance, name, rules.Lower(value), v[1]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// lower makes the letters of ASCII small, as searches do.
-func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }
 
 // deliver puts a delivery into the outbox, or among the dead letters, under the next number.

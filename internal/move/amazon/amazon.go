@@ -219,17 +219,9 @@ type lacks struct{ error }
 // copyAll copies all things of a kind.
 func copyAll[T any](ctx context.Context, c *copier, k kind[T]) error {
 	c.report.Kinds, c.report.Counts[k.name] = append(c.report.Kinds, k.name), new(Counts)
-	theirs, err := k.list(ctx, c.from)
+	theirs, ours, err := both(ctx, c, k)
 	if err != nil {
 		return c.failed(ctx, k.name, "", err)
-	}
-	there, err := k.list(ctx, c.to)
-	if err != nil {
-		return c.failed(ctx, k.name, "", err)
-	}
-	ours := map[string]string{}
-	for _, e := range there {
-		ours[e.name] = e.id
 	}
 	for _, e := range theirs {
 		if err := copyOne(ctx, c, k, e, ours[e.name]); err != nil {
@@ -240,6 +232,19 @@ func copyAll[T any](ctx context.Context, c *copier, k kind[T]) error {
 		}
 	}
 	return nil
+}
+
+// both lists the things of the source, and the ids of those of the target by their names.
+func both[T any](ctx context.Context, c *copier, k kind[T]) (theirs []entry, ours map[string]string, err error) {
+	if theirs, err = k.list(ctx, c.from); err != nil {
+		return nil, nil, err
+	}
+	there, err := k.list(ctx, c.to)
+	ours = map[string]string{}
+	for _, e := range there {
+		ours[e.name] = e.id
+	}
+	return theirs, ours, err
 }
 
 func copyOne[T any](ctx context.Context, c *copier, k kind[T], e entry, there string) error {

@@ -54,18 +54,13 @@ func (c *copier) placeholders(ctx context.Context) error {
 }
 
 func placehold[T any](ctx context.Context, c *copier, k kind[T], create func(entry) (string, error)) error {
-	theirs, err := k.list(ctx, c.from)
-	if err != nil {
-		return c.failed(ctx, k.name, "", err)
-	}
-	there, err := k.list(ctx, c.to)
+	theirs, ours, err := both(ctx, c, k)
 	if err != nil {
 		return c.failed(ctx, k.name, "", err)
 	}
 	for _, e := range theirs {
-		at := slices.IndexFunc(there, func(t entry) bool { return t.name == e.name })
-		if at >= 0 {
-			c.ids[e.id] = there[at].id
+		if id := ours[e.name]; id != "" {
+			c.ids[e.id] = id
 			continue
 		}
 		if e.skip != "" {

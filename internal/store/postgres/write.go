@@ -2,13 +2,13 @@ package postgres
 
 import (
 	"encoding/json"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
+	"parley.example/parley/internal/store/rules"
 )
 
 // writes is what the changes of a group write besides chats, agents and counters, row by row: what is said of one row twice is folded into what was said last.
@@ -259,7 +259,7 @@ func (w *writes) writeContacts(b *pgx.Batch) {
 		ended = append(ended, pack(string(c.ID)))
 		for name, value := range c.Attributes {
 			if utf8.RuneCountInString(value) <= 100 {
-				of, names, values = append(of, pack(string(c.ID))), append(names, pack(name)), append(values, pack(lower(value)))
+				of, names, values = append(of, pack(string(c.ID))), append(names, pack(name)), append(values, pack(rules.Lower(value)))
 			}
 		}
 	}
@@ -276,16 +276,6 @@ func (w *writes) writeContacts(b *pgx.Batch) {
 	if len(of) > 0 {
 		b.Queue(newAttributes, of, names, values)
 	}
-}
-
-// lower makes the letters of ASCII small.
-func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }
 
 func (w *writes) writeUploads(b *pgx.Batch) {

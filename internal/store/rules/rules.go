@@ -5,6 +5,7 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
@@ -112,4 +113,14 @@ func Arrange(q *store.ContactQuery, all []center.Contact) []center.Contact {
 		all = all[:min(len(all), q.Limit)]
 	}
 	return all
+}
+
+// Lower makes the letters of ASCII small, as values of attributes are compared.
+func Lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }
