@@ -69,7 +69,36 @@ func (d *Database) count(t *testing.T, table string) int64 {
 	return row[0].(int64)
 }
 
-// TestImportGoesOn: an import that is killed after any of its batches goes on where it was, no server sees anything before it is complete, and what is there then is what
+var errKilled = errors.New("killed")
+
+// mortal is a session that ends with a statement, or as a transaction is to be committed: before that, or late, when the answer is all that is lost.
+type mortal struct {
+	session
+	left int
+	late bool
+}
+
+func (m *mortal) dies() bool {
+	m.left--
+	return m.left < 0
+}
+
+func (m *mortal) exec(ctx context.Context, sql string, args ...any) error {
+	if m.dies() {
+		return errKilled
+	}
+	return m.session.exec(ctx, sql, args...)
+}
+
+func (m *mortal) end(ctx context.Context, commit bool) error {
+	if !commit || !m.dies() {
+		return m.session.end(ctx, commit)
+	}
+	m.left = 0
+	return errors.Join(errKilled, m.session.end(ctx, m.late))
+}
+
+// TestImportGoesOn: an import that is killed at any of its statements goes on where it was, no server sees anything before it is complete, and what is there then is what
 // the file says.
 func TestImportGoesOn(t *testing.T) {
 	from := embedded(t)
@@ -78,21 +107,21 @@ func TestImportGoesOn(t *testing.T) {
 	stores(t, func(t *testing.T, to *place) {
 		killed, resumed := 0, false
 		for {
-			ctx, kill := context.WithCancel(t.Context())
-			got, err := to.importing(ctx, file, Target{Files: to.files, batch: 2, Progress: func(p Progress) {
-				if p.Doing == "writing" {
-					kill()
-				}
-			}})
-			kill()
-			if err == nil {
-				resumed = got.Resumed
-				break
-			}
-			if !errors.Is(err, context.Canceled) {
+			d, err := to.write(t.Context())
+			if err != nil {
 				t.Fatal(err)
 			}
-			if killed++; killed > 50 {
+			d.session = &mortal{session: d.session, left: 4 + 2*killed, late: killed%2 == 1}
+			got, err := Import(t.Context(), d, bytes.NewReader(file), Target{Files: to.files, batch: 2})
+			d.Close()
+			if err == nil {
+				resumed = got.Resumed || got.Already
+				break
+			}
+			if !errors.Is(err, errKilled) {
+				t.Fatal(err)
+			}
+			if killed++; killed > 60 {
 				t.Fatal("an import that is killed does not get on")
 			}
 			s, err := to.open(t.Context())
@@ -314,7 +343,10 @@ func TestExportIsOfOneInstant(t *testing.T) {
 
 // TestExportHoldsLittle: memory does not grow with the chats.
 func TestExportHoldsLittle(t *testing.T) {
-	p := embedded(t)
+	stores(t, exportHoldsLittle)
+}
+
+func exportHoldsLittle(t *testing.T, p *place) {
 	p.fill(t)
 	s, err := p.open(t.Context())
 	if err != nil {

@@ -389,6 +389,14 @@ func TestStoreKnowsWhatWasMoved(t *testing.T) {
 		if err != nil || len(found) != 1 || found[0].ID != over {
 			t.Errorf("a search by an attribute finds %v, %v", found, err)
 		}
+		if n, err := s.IndexTranscripts(ctx, 100); err != nil || n == 0 {
+			t.Errorf("%d transcripts are indexed, %v", n, err)
+		}
+		search := store.ContactSearch{Instance: kit.Instance, Range: store.TimeRange{Of: store.TimeInitiated, From: kit.At(-100), To: kit.At(100)}, Sort: store.ContactSort{Time: store.TimeInitiated}, Limit: 10,
+			Said: []store.Said{{Role: center.RoleCustomer, Texts: []string{"message 3"}}}}
+		if found, err := s.SearchContacts(ctx, search); err != nil || !slices.ContainsFunc(found, func(f store.FoundContact) bool { return f.ID == over }) {
+			t.Errorf("a search by what was said finds %v, %v", found, err)
+		}
 		waiting, err := s.Outbox(ctx, store.AllShards, kit.At(100), 100)
 		if err != nil || len(waiting) != 8 {
 			t.Errorf("%d deliveries are due, %v; want 8", len(waiting), err)

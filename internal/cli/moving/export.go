@@ -63,6 +63,9 @@ func (c *Export) Run(ctx context.Context, t Terminal) (err error) {
 		t.Clear()
 		return err
 	}); err != nil {
+		if ctx.Err() != nil {
+			err = errors.New("interrupted: there is no file")
+		}
 		return err
 	}
 	tell := t.Err

@@ -282,7 +282,7 @@ func copyOne[T any](ctx context.Context, c *copier, k kind[T], e entry, there st
 	if there == "" {
 		id, err := k.create(ctx, c.to, want)
 		if err != nil {
-			return c.failed(ctx, k.name, e.name, err)
+			return c.failed(ctx, k.name, e.name, refusal(err))
 		}
 		if e.id != "" {
 			c.ids[e.id] = id
@@ -298,7 +298,7 @@ func copyOne[T any](ctx context.Context, c *copier, k kind[T], e entry, there st
 	if same(sorted(want), sorted(have)) {
 		done = &counts.Same
 	} else if err := k.update(ctx, c.to, there, want, have); err != nil {
-		return c.failed(ctx, k.name, e.name, err)
+		return c.failed(ctx, k.name, e.name, refusal(err))
 	}
 	if c.held[e.id] {
 		done = &counts.Created

@@ -259,6 +259,14 @@ func (v voiced) DescribeContactFlow(ctx context.Context, in *connect.DescribeCon
 	return out, err
 }
 
+func (v voiced) DescribeQueue(ctx context.Context, in *connect.DescribeQueueRequest) (*connect.DescribeQueueResponse, error) {
+	out, err := v.Service.DescribeQueue(ctx, in)
+	if err == nil && *out.Queue.Name == "Closed" {
+		out.Queue.MaxContacts = new(int32(-1))
+	}
+	return out, err
+}
+
 // TestFlowsThatParleyRefuses are there as drafts, for somebody to mend, and named with what is wrong.
 func TestFlowsThatParleyRefuses(t *testing.T) {
 	from, to := newOffice(t, "from"), newOffice(t, "to")
@@ -270,6 +278,11 @@ func TestFlowsThatParleyRefuses(t *testing.T) {
 			return l.Name == "Inbound" && strings.Contains(l.Why, "kept as a draft") && strings.Contains(l.Why, "BeepAtCaller")
 		}) {
 			t.Errorf("nothing is said of the flow: %+v", r.Lacking)
+		}
+		if !slices.ContainsFunc(r.Lacking, func(l amazon.Line) bool {
+			return l.Kind == "queue" && l.Name == "Closed" && strings.HasPrefix(l.Why, "InvalidParameterException: ") && strings.Contains(l.Why, "MaxContacts")
+		}) {
+			t.Errorf("nothing is said of a queue that is refused: %+v", r.Lacking)
 		}
 	}
 	flows := must[*connect.ListContactFlowsResponse](t)(to.Connect.ListContactFlows(t.Context(), &connect.ListContactFlowsRequest{InstanceId: to.id, MaxResults: new(int32(1000))})).ContactFlowSummaryList

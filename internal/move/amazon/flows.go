@@ -75,7 +75,7 @@ func placehold[T any](ctx context.Context, c *copier, k kind[T], create func(ent
 	return nil
 }
 
-// refusal makes the refusal of a content something that Parley lacks.
+// refusal makes it something that Parley lacks when it refuses what is written as it is.
 func refusal(err error) error {
 	e, ok := errors.AsType[restjson.Coded](err)
 	if !ok || e.HTTPStatus() != http.StatusBadRequest {
