@@ -108,6 +108,10 @@ func TestMove(t *testing.T) {
 	said("is what the file says", "import", "--check", path("a.jsonl"), "--store", pg.URL("parley"), "--files", path("files"))
 	said("", "export", "--store", pg.URL("parley"), "--files", path("files"), "--instance", catalog.DemoAlias, "-o", path("b.jsonl"), "--with-secrets")
 	said("and compared it", "import", path("b.jsonl"), "--data", path("new"))
+	status, out, errs := parley(t, "", "export", "--store", pg.URL("parley"), "--files", path("files"), "--instance", catalog.DemoAlias, "--with-secrets")
+	if to := strings.Split(strings.TrimSuffix(out, "\n"), "\n"); status != 0 || !strings.HasPrefix(errs, "Exported instance ") || !slices.Equal(to[1:len(to)-1], lines(t, path("b.jsonl"))[1:len(to)-1]) {
+		t.Errorf("an export to standard output = %d, %d lines, %s", status, len(to), errs)
+	}
 	a, b := lines(t, path("a.jsonl")), lines(t, path("b.jsonl"))
 	if !slices.Equal(a[1:len(a)-1], b[1:len(b)-1]) {
 		t.Error("the two exports differ in more than header and trailer")
@@ -209,6 +213,11 @@ func TestFromConnect(t *testing.T) {
 	list, err := to.Connect.ListUsers(t.Context(), &connect.ListUsersRequest{InstanceId: instance})
 	if err != nil || !slices.ContainsFunc(list.UserSummaryList, func(u connect.UserSummary) bool { return *u.Username == catalog.DemoUserName }) {
 		t.Errorf("the users are %+v, %v", list, err)
+	}
+	unknown := slices.Clone(args)
+	unknown[2] = "00000000-1111-4111-8111-111111111111"
+	if status, _, errs := parley(t, "", unknown...); status != 1 || !strings.Contains(errs, "parley: the source, instance 00000000-1111-4111-8111-111111111111: ResourceNotFoundException") {
+		t.Errorf("%d %s; want that the source has no such instance", status, errs)
 	}
 	if status, _, errs := parley(t, "", append(args, "--instance", "another")...); status != 1 || !strings.Contains(errs, "has no instance another") {
 		t.Errorf("%d %s; want that there is no such instance", status, errs)

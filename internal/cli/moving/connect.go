@@ -57,7 +57,7 @@ func (c *Connect) Copy(ctx context.Context, t Terminal, region string, to restjs
 	r, err := amazon.Copy(ctx, o)
 	t.Clear()
 	if err != nil {
-		return err
+		return fmt.Errorf("%v", err) // it says which side it is of: it is not to be taken for one of the server
 	}
 	printReport(t.Out, r)
 	if len(r.Failed) > 0 {

@@ -90,16 +90,16 @@ func Copy(ctx context.Context, o Options) (*Report, error) {
 	c := &copier{Options: o, report: Report{Counts: map[string]*Counts{}}, ids: map[string]string{}, missed: map[string]string{}, held: map[string]bool{}}
 	c.from = &side{api: o.From, instance: idOf(o.Source), pace: o.Pace, sleep: o.Sleep}
 	c.to = &side{api: o.To, instance: idOf(o.Instance), sleep: o.Sleep}
-	for _, s := range []*side{c.from, c.to} {
-		i, err := call(ctx, s, s.api.DescribeInstance, &connect.DescribeInstanceRequest{})
+	for _, of := range []struct {
+		*side
+		what string
+		arn  *string
+	}{{c.from, "source", &c.origin}, {c.to, "target", &c.now}} {
+		i, err := call(ctx, of.side, of.api.DescribeInstance, &connect.DescribeInstanceRequest{})
 		if err != nil {
-			return nil, fmt.Errorf("instance %s: %w", s.instance, err)
+			return nil, fmt.Errorf("the %s, instance %s: %w", of.what, of.instance, err)
 		}
-		if s == c.from {
-			c.origin, s.instance = text(i.Instance.Arn), text(i.Instance.Id)
-		} else {
-			c.now, s.instance = text(i.Instance.Arn), text(i.Instance.Id)
-		}
+		*of.arn, of.instance = text(i.Instance.Arn), text(i.Instance.Id)
 	}
 	c.refs = regexp.MustCompile(regexp.QuoteMeta(c.origin) + `(/[A-Za-z0-9/_.$:-]*)?`)
 	c.ids[c.from.instance] = c.to.instance
