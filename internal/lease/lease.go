@@ -79,9 +79,11 @@ type Holder struct {
 	look chan struct{} // has room for one
 	told bool          // of Run: that this node is there
 
+	at      chan struct{} // has one while leases are claimed and given back, which guards leaving
+	leaving bool
+
 	mu      sync.Mutex // guards what follows
 	clock   clock
-	leaving bool
 	shards  [64]store.Lease
 	alive   []string
 	holders [64]string // of all shards, as they were seen last
@@ -151,7 +153,9 @@ func (h *Holder) Look() {
 	}
 }
 
-func (h *Holder) init() { h.once.Do(func() { h.look = make(chan struct{}, 1) }) }
+func (h *Holder) init() {
+	h.once.Do(func() { h.look, h.at = make(chan struct{}, 1), make(chan struct{}, 1) })
+}
 
 // Run claims and renews leases until ctx ends, then gives them back.
 func (h *Holder) Run(ctx context.Context) {
@@ -183,10 +187,13 @@ func (h *Holder) Run(ctx context.Context) {
 // Yield gives the shards back, and takes none any more: the node ends what it has begun, and others know that it is
 // still there.
 func (h *Holder) Yield(ctx context.Context) error {
+	h.init()
+	h.at <- struct{}{}
+	defer func() { <-h.at }()
 	ctx, cancel := context.WithTimeout(ctx, TTL)
 	defer cancel()
-	h.mu.Lock()
 	h.leaving = true
+	h.mu.Lock()
 	names := h.names()
 	h.mu.Unlock()
 	if _, err := h.Store.Claim(ctx, h.Node, h.earliest(), TTL, leavingPrefix+h.Node); err != nil {
@@ -224,17 +231,18 @@ func (h *Holder) earliest() time.Time {
 
 // beat renews what the node holds and sees to its having its share. It returns when to do so again.
 func (h *Holder) beat(ctx context.Context) (wait time.Duration, err error) {
+	h.init()
+	h.at <- struct{}{}
+	defer func() { <-h.at }()
 	ctx, cancel := context.WithTimeout(ctx, TTL)
 	defer cancel()
 	if err := h.Sync(ctx); err != nil {
 		return Beat, err
 	}
-	h.mu.Lock()
-	leaving, own := h.leaving, nodePrefix+h.Node
-	if leaving {
+	own := nodePrefix + h.Node
+	if h.leaving {
 		own = leavingPrefix + h.Node
 	}
-	h.mu.Unlock()
 	if _, err := h.Store.Claim(ctx, h.Node, h.earliest(), TTL, own); err != nil {
 		return Beat, err
 	}
@@ -247,20 +255,19 @@ func (h *Holder) beat(ctx context.Context) (wait time.Duration, err error) {
 	if wait = Beat; !seen.next.IsZero() { // what expires is taken at once
 		wait = min(Beat, max(seen.next.Sub(now), 0)+soon)
 	}
-	if leaving {
+	if h.leaving {
 		h.set(nil, seen)
 		return wait, nil
 	}
-	claim, excess := divide(seen.mine, seen.free, (64+seen.sharing-1)/seen.sharing)
+	share := (64 + seen.sharing - 1) / max(seen.sharing, 1) // none when this node's own lease has expired since
+	claim, excess := divide(seen.mine, seen.free, share)
 	var held []store.Lease
 	if len(claim) > 0 {
 		if held, err = h.Store.Claim(ctx, h.Node, now, TTL, claim...); err != nil {
 			return Beat, err
 		}
 	}
-	if !h.set(held, seen) { // before others can have what is given back
-		return wait, h.Store.Release(ctx, h.Node, append(claim, own)...) // it was told to leave meanwhile
-	}
+	h.set(held, seen) // before others can have what is given back
 	if len(excess) > 0 {
 		err = h.Store.Release(ctx, h.Node, excess...)
 	}
@@ -329,9 +336,8 @@ func divide(mine, free []string, share int) (claim, excess []string) {
 	return append(mine, free[:min(len(free), share-len(mine))]...), nil
 }
 
-// set takes over what the node holds now, and what it has seen; nil leaves that. It reports false, and takes nothing over, when the node is
-// to have none any more.
-func (h *Holder) set(held []store.Lease, seen *sight) bool {
+// set takes over what the node holds now, and what it has seen; nil leaves that.
+func (h *Holder) set(held []store.Lease, seen *sight) {
 	var shards [64]store.Lease
 	for n := range shards {
 		name := shardName(n)
@@ -340,10 +346,6 @@ func (h *Holder) set(held []store.Lease, seen *sight) bool {
 		}
 	}
 	h.mu.Lock()
-	if h.leaving && len(held) > 0 {
-		h.mu.Unlock()
-		return false
-	}
 	changed := seen != nil && !slices.Equal(seen.alive, h.alive)
 	for n := range shards {
 		changed = changed || shards[n].Version != h.shards[n].Version
@@ -362,7 +364,6 @@ func (h *Holder) set(held []store.Lease, seen *sight) bool {
 	if changed && h.Changed != nil {
 		h.Changed()
 	}
-	return true
 }
 
 // release gives everything back, so that other nodes need not wait for it to expire.

@@ -24,6 +24,7 @@ type cluster struct {
 	store *flaky
 	nodes map[string]*lease.Holder
 	stops map[string]func()
+	tell  atomic.Pointer[func()] // what nodes call to tell the others
 }
 
 // flaky is a store that some nodes do not reach.
@@ -80,7 +81,11 @@ func inCluster(t *testing.T, test func(c *cluster)) {
 }
 
 func (c *cluster) join(name string) *lease.Holder {
-	h := &lease.Holder{Store: c.store, Node: name, Log: slog.New(slog.DiscardHandler)}
+	h := &lease.Holder{Store: c.store, Node: name, Log: slog.New(slog.DiscardHandler), Tell: func() {
+		if tell := c.tell.Load(); tell != nil {
+			(*tell)()
+		}
+	}}
 	ctx, stop := context.WithCancel(c.t.Context())
 	var done sync.WaitGroup
 	done.Go(func() { h.Run(ctx) })
@@ -211,7 +216,7 @@ func TestYield(t *testing.T) {
 	inCluster(t, func(c *cluster) {
 		a, b := c.join("a"), c.join("b")
 		tell := func() { a.Look(); b.Look() }
-		a.Tell, b.Tell = tell, tell
+		c.tell.Store(&tell)
 		c.pass(4 * lease.Beat)
 		if err := b.Yield(c.t.Context()); err != nil {
 			t.Fatal(err)
@@ -230,6 +235,26 @@ func TestYield(t *testing.T) {
 		if !slices.Equal(a.Alive(), []string{"a"}) {
 			t.Errorf("after b has left, alive are %v", a.Alive())
 		}
+	})
+}
+
+// TestYieldWhileItBeats: a node that is told to stop while it looks at its leases, however slowly, gives all of them back.
+func TestYieldWhileItBeats(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		a, b := c.join("a"), c.join("b")
+		tell := a.Look
+		c.tell.Store(&tell)
+		c.pass(4 * lease.Beat)
+		for _, slow := range []time.Duration{0, 100 * time.Millisecond, time.Second} {
+			c.store.slow.Store(int64(slow))
+			c.pass(3*lease.Beat - 50*time.Millisecond) // the last one may be under way
+		}
+		if err := b.Yield(c.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.store.slow.Store(0)
+		c.pass(3 * lease.Beat)
+		c.want("after b was told to leave", map[string]int{"a": 64, "b": 0})
 	})
 }
 
