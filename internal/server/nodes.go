@@ -209,16 +209,18 @@ func (n *nodes) waitFor(ctx context.Context, shard int, held bool) bool {
 
 // gauges adds the metrics of a node among others.
 func (n *nodes) gauges(m *metrics.Metrics) {
-	if !n.shared() {
-		return
+	alive, held := func() int { return 1 }, func() store.Shards { return store.AllShards }
+	if n.shared() {
+		alive, held = func() int { return len(n.leases.Alive()) }, n.leases.Shards
 	}
-	m.Gauge("parley_nodes", "Nodes that are alive, as far as this one knows.", func() float64 { return float64(len(n.leases.Alive())) })
-	m.Gauge("parley_node_shards", "Shards of 64 whose timers, deliveries and offers are this node's.", func() float64 { return float64(bits.OnesCount64(uint64(n.leases.Shards()))) })
-	if n.bus == nil {
-		return
+	stats := func() (none nats.Stats) { return none }
+	if n.bus != nil {
+		stats = n.bus.Stats
 	}
+	m.Gauge("parley_nodes", "Nodes that are alive, as far as this one knows.", func() float64 { return float64(alive()) })
+	m.Gauge("parley_node_shards", "Shards of 64 whose timers, deliveries and offers are this node's.", func() float64 { return float64(bits.OnesCount64(uint64(held()))) })
 	m.Gauge("parley_bus_connected", "1 while there is a connection to the bus; without one, other nodes hear of changes late.", func() float64 {
-		if n.bus.Connected() {
+		if n.bus != nil && n.bus.Connected() {
 			return 1
 		}
 		return 0
@@ -232,7 +234,7 @@ func (n *nodes) gauges(m *metrics.Metrics) {
 		{"parley_bus_reconnects_total", "Connections to the bus that were made again.", func(s nats.Stats) uint64 { return s.Reconnects }},
 		{"parley_bus_lost_total", "Notices that came faster than they could be sent or taken; what they are about is read from the database.", func(s nats.Stats) uint64 { return s.DroppedOut + s.DroppedIn + s.Shortened }},
 	} {
-		m.Counter(c.name, c.help, func() float64 { return float64(c.value(n.bus.Stats())) })
+		m.Counter(c.name, c.help, func() float64 { return float64(c.value(stats())) })
 	}
 }
 
