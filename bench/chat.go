@@ -66,6 +66,13 @@ func reach(s *server, connections int, wrap func(*http.Transport) client.Connect
 		Region: region, Endpoint: "http://" + s.addr, Connector: transport, Retry: c.refused, UserAgent: "bench",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return s.key, nil }),
 	}
+	if len(s.more) > 0 {
+		nodes := []string{s.addr}
+		for _, p := range s.more {
+			nodes = append(nodes, p.addr)
+		}
+		cfg.Connector = &spread{next: transport, nodes: nodes}
+	}
 	if wrap != nil {
 		cfg.Connector = wrap(transport)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -111,6 +112,7 @@ func limited(ctx context.Context, d time.Duration) (context.Context, context.Can
 // meter is what a process had used at a time.
 type meter struct {
 	p       *process
+	more    []*process
 	at      time.Time
 	cpu     time.Duration
 	clients time.Duration // taken by this process
@@ -140,8 +142,19 @@ func (p *process) meter() (m meter, err error) {
 	return m, err
 }
 
+// and adds what another process has used to a meter.
+func (m *meter) and(p *process) error {
+	cpu, err := cpuTime(p.pid())
+	m.cpu += cpu
+	m.more = append(m.more, p)
+	return err
+}
+
 func (m *meter) read() (u usage, err error) {
 	now, err := m.p.meter()
+	for _, p := range m.more {
+		err = errors.Join(err, now.and(p))
+	}
 	u = usage{elapsed: now.at.Sub(m.at), cpu: now.cpu - m.cpu, clients: now.clients - m.clients}
 	u.others = max(0, now.machine-m.machine-u.cpu-u.clients)
 	return u, err
@@ -168,7 +181,11 @@ var flushMetrics = []string{"parley_commit_changes_sum", "parley_commit_changes_
 
 // meter also reads what a server says of its flushes.
 func (s *server) meter() (m meter, err error) {
-	if m, err = s.process.meter(); err == nil {
+	m, err = s.process.meter()
+	for _, p := range s.more {
+		err = errors.Join(err, m.and(p))
+	}
+	if err == nil {
 		m.figures, err = s.counters(flushMetrics...)
 	}
 	return m, err

@@ -4,6 +4,8 @@
 //	go run ./bench                     everything, in less than four minutes
 //	go run ./bench -only starts,idle   some of it
 //	go run ./bench -json               the figures as JSON
+//	go run ./bench -postgres postgres://… -bus nats://… -nodes 3 -only starts,messages
+//	                                   three nodes on one database
 //
 // It builds the server, stripped, and starts it as a process of its own with a
 // temporary data directory, on loopback, outside of development mode: each
@@ -49,6 +51,7 @@ type options struct {
 	agents  int
 	past    int
 	rates   string
+	shared  shared
 }
 
 // Bounds of the options: the processes' open files and the run's time.
@@ -80,6 +83,9 @@ func main() {
 	flag.IntVar(&o.agents, "agents", 50, "agents who take chats from a queue")
 	flag.IntVar(&o.past, "past", 10000, "chats of 20 messages that are there when a backup is taken; 100,000 are 1 GB")
 	flag.StringVar(&o.rates, "rates", "2000,10000", "messages per second of the open loops")
+	flag.StringVar(&o.shared.postgres, "postgres", "", "PostgreSQL server for the servers' databases, which are made anew: postgres://USER@HOST/postgres; the data directories by default")
+	flag.StringVar(&o.shared.bus, "bus", "", "NATS server for nodes on -postgres: nats://HOST:4222")
+	flag.IntVar(&o.shared.nodes, "nodes", 1, "nodes on -postgres that requests and sockets go to in turn")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -90,6 +96,9 @@ func main() {
 }
 
 func (o *options) check() error {
+	if err := o.shared.check(); err != nil {
+		return err
+	}
 	switch {
 	case o.lasts < 100*time.Millisecond || o.lasts > maxLasts || o.hold < 0 || o.hold > maxHold:
 		return fmt.Errorf("-load must be from 100ms to %v, -hold at most %v", maxLasts, maxHold)

@@ -63,7 +63,9 @@ func (b *bench) messages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.add("bytes on disk of a message of 200 bytes", float64(after-before)/float64(sent), "B")
+	if b.shared.postgres == "" {
+		b.report.add("bytes on disk of a message of 200 bytes", float64(after-before)/float64(sent), "B")
+	}
 	var took time.Duration
 	if took, s, err = b.firstAnswer(ctx, s.data); err != nil {
 		return err

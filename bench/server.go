@@ -103,10 +103,11 @@ func (t *tail) text() string { return string(bytes.TrimSpace(t.b)) }
 
 // server is a Parley under load.
 type server struct {
-	*process
-	data  string
-	key   aws.Credentials
-	debug string // where it serves profiles, "" for nowhere
+	*process            // the first, or only, node
+	more     []*process // other nodes
+	data     string
+	key      aws.Credentials
+	debug    string // where it serves profiles, "" for nowhere
 }
 
 // startServer starts a server on a data directory, new or used.
@@ -121,8 +122,15 @@ func (b *bench) startServer(ctx context.Context, data string) (*server, error) {
 		s.debug = addr
 		args = append(args, "--pprof", addr)
 	}
-	var err error
-	if s.process, err = spawn(ctx, nil, b.server, args...); err != nil {
+	among, err := b.shared.args(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	if s.process, err = spawn(ctx, nil, b.server, append(args, among...)...); err != nil {
+		return nil, err
+	}
+	if err := b.startMore(ctx, s, append(args, among...)); err != nil {
+		s.kill()
 		return nil, err
 	}
 	if s.key, err = durable.FirstKey(data); err != nil {
