@@ -24,6 +24,7 @@ type desk struct {
 	version int64 // of agent
 	held    map[center.ContactID]*held
 	loaded  bool // all that was there before the desk is known
+	known   bool // it has been loaded before
 	stale   bool // another node has changed something since
 
 	views   []View // to be sent, the oldest first

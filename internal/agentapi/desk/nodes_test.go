@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"parley.example/parley/internal/engine"
 	"parley.example/parley/internal/engine/enginetest"
 	"parley.example/parley/internal/socket/sockettest"
+	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/websocket"
 )
 
@@ -99,6 +101,21 @@ type scene struct {
 	instance center.InstanceID
 	flow     center.FlowID // to the agent's queue
 	stream   *reader
+	read     atomic.Pointer[func()] // happens once, when the hub's node has read a chat
+}
+
+// reads is the store of the hub's node.
+type reads struct {
+	store.Store
+	s *scene
+}
+
+func (r *reads) Chat(ctx context.Context, id center.ContactID) (store.Head, error) {
+	head, err := r.Store.Chat(ctx, id)
+	if happens := r.s.read.Swap(nil); happens != nil {
+		(*happens)()
+	}
+	return head, err
 }
 
 // inScene plays in a bubble, with the stream begun and the agent available.
@@ -106,10 +123,10 @@ func inScene(t *testing.T, play func(s *scene)) {
 	synctest.Test(t, func(t *testing.T) {
 		kept, shared := enginetest.Memory(t), &bus.Local{}
 		s := &scene{t: t, link: &bustest.Link{Bus: shared}}
-		start := func(name string, observers []engine.Observer, agents []engine.AgentObserver) *enginetest.Engine {
+		start := func(name string, kept store.Store, observers []engine.Observer, agents []engine.AgentObserver) *enginetest.Engine {
 			return enginetest.Start(t, enginetest.Options{Store: kept, Node: name, Shared: true, Link: &bustest.Link{Bus: shared}, Observers: observers, Agents: agents})
 		}
-		s.two = start("two", nil, nil)
+		s.two = start("two", kept, nil, nil)
 		i, err := setup.CreateInstance(t.Context(), s.two.Catalog, setup.NewInstance{Alias: "desks", Identity: "CONNECT_MANAGED"})
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +148,7 @@ func inScene(t *testing.T, play func(s *scene)) {
 			Admit: func(context.Context, auth.Session) error { return nil },
 			Tag:   func(context.Context, center.InstanceID, center.UserID) (string, error) { return "as it was", nil },
 		})
-		one := start("one", []engine.Observer{s.hub}, []engine.AgentObserver{s.hub})
+		one := start("one", &reads{kept, s}, []engine.Observer{s.hub}, []engine.AgentObserver{s.hub})
 		s.hub.Catalog, s.hub.Clock = one.Catalog, one.Clock
 		s.hub.Begin(one.Engine)
 		defer func() {
@@ -218,6 +235,29 @@ func TestStreamShowsWhatOtherNodesDo(t *testing.T) {
 				break
 			}
 		}
+	})
+}
+
+// TestAcceptedWhileTheDeskIsRead: a chat that is accepted at another node while a stream begins, and its desk has read that it rings, is followed from
+// the acceptance on.
+func TestAcceptedWhileTheDeskIsRead(t *testing.T) {
+	inScene(t, func(s *scene) {
+		id, ana := s.ring()
+		s.stream.until("the offer", shows("CONNECTING"))
+		s.stream.Conn.Close()
+		synctest.Wait() // the desk has gone with its stream
+		accept := func() {
+			s.do(id, contact.Accept{User: "bo"})
+			s.say(id, ana, "right after")
+			time.Sleep(time.Second) // of the bubble's clock: the client has begun by then
+		}
+		s.read.Store(&accept)
+		s.stream = &reader{Client: sockettest.Pipe(s.t, s.hub, "/agent/stream", ""), t: s.t}
+		s.stream.Send(`{"Type":"START"}`)
+		s.stream.until("the acceptance", shows("CONNECTED"))
+		s.say(id, ana, "later")
+		s.stream.hears("later")
+		s.want("right after", "later")
 	})
 }
 

@@ -95,7 +95,7 @@ func (h *Hub) abandon(d *desk, err error) {
 func (h *Hub) load(d *desk) error {
 	sh := h.shard(d.user)
 	sh.mu.Lock()
-	again := d.number > 0 // streams have been sent how it was
+	again := d.known // streams may have been sent how it was
 	d.loaded, d.stale = false, false
 	sh.mu.Unlock()
 	return h.read(func(ctx context.Context) error {
@@ -150,7 +150,7 @@ func (h *Hub) load(d *desk) error {
 				d.forget(h.Bus, id)
 			}
 		}
-		d.loaded = true
+		d.loaded, d.known = true, true
 		h.show(d)
 		return nil
 	})
