@@ -86,6 +86,7 @@ type Holder struct {
 	clock   clock
 	shards  [64]store.Lease
 	alive   []string
+	renewed time.Time  // when the store last gave the node its own lease; zero for never
 	holders [64]string // of all shards, as they were seen last
 }
 
@@ -115,6 +116,13 @@ func (h *Holder) Held() (held store.Shards, leases []store.Lease) {
 		}
 	}
 	return held, leases
+}
+
+// Current reports whether the node has renewed its own lease within [TTL]: others know that it is alive, and the store answers.
+func (h *Holder) Current() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.renewed.IsZero() && time.Since(h.renewed) < TTL
 }
 
 // Holder returns the node that holds a shard, as far as this one knows; "" when nobody does.
@@ -246,6 +254,9 @@ func (h *Holder) beat(ctx context.Context) (wait time.Duration, err error) {
 	if _, err := h.Store.Claim(ctx, h.Node, h.earliest(), TTL, own); err != nil {
 		return Beat, err
 	}
+	h.mu.Lock()
+	h.renewed = time.Now()
+	h.mu.Unlock()
 	leases, err := h.Store.Leases(ctx, "")
 	if err != nil {
 		return Beat, err

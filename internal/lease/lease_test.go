@@ -171,12 +171,18 @@ func TestDeadNodeIsReplaced(t *testing.T) {
 		c.pass(4 * lease.Beat)
 		c.store.cut("b")
 		_, fences := b.Held()
+		if !a.Current() || !b.Current() {
+			t.Error("nodes that renew their leases are not current")
+		}
 		c.pass(lease.TTL - lease.Beat - time.Second)
 		if n := c.shares(); n["b"] != 32 {
 			t.Errorf("a node that missed a beat holds %d shards; want its 32", n["b"])
 		}
 		c.pass(2*lease.Beat + 100*time.Millisecond) // and no more than the leases last
 		c.want("when the other is cut off", map[string]int{"a": 64, "b": 0})
+		if !a.Current() || b.Current() {
+			t.Errorf("current are a: %t, b: %t; want the one that is not cut off", a.Current(), b.Current())
+		}
 		if slices.Contains(a.Alive(), "b") {
 			t.Errorf("alive are %v", a.Alive())
 		}

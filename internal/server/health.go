@@ -92,6 +92,9 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	if err := s.writes.failing(); err != nil {
 		why = "writes fail: " + err.Error()
 	}
+	if s.nodes.shared() && !s.nodes.leases.Current() {
+		why = "the database does not answer, or has not yet: this node has no lease"
+	}
 	if !s.ready.Load() {
 		why = "stopping"
 	}

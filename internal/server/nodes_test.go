@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,6 +129,44 @@ func TestLeavingNode(t *testing.T) {
 	if _, err := two.Participant.SendMessage(t.Context(), &participant.SendMessageRequest{ConnectionToken: c.Bearer, ContentType: "text/plain", Content: "still here"}); err != nil {
 		t.Errorf("after the node has left, SendMessage at the other: %v", err)
 	}
+}
+
+// TestNodeWithoutItsDatabase: a node whose database is gone is not ready, though nobody writes anything, and is again when it is back.
+func TestNodeWithoutItsDatabase(t *testing.T) {
+	kept, err := pgtest.New(pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	dir, bus := t.TempDir(), natstest.Start(t).URL()
+	s := servertest.Start(t, func(c *server.Config) { c.Dev, c.Data, c.Store, c.Bus = false, dir, kept.URL("postgres"), bus })
+	ready := func(want int) {
+		t.Helper()
+		for {
+			resp, err := http.Get(s.URL + "/readyz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode == want {
+				return
+			}
+			time.Sleep(20 * time.Millisecond) // it is asked, not told
+		}
+	}
+	ready(http.StatusOK)
+	if err := kept.Stop(syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	ready(http.StatusServiceUnavailable)
+	if err := kept.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready(http.StatusOK)
 }
 
 // TestSettingsOfNodes: what does not go together is refused in one line, which says no password.
