@@ -33,6 +33,9 @@ const (
 // GraceTime is what requests under way have to be answered when a [Listener] stops.
 const GraceTime = 20 * time.Second
 
+// firstTime is what a connection has, once a [Listener] stops, to send the first request. Those that browsers open ahead send none.
+const firstTime = 2 * time.Second
+
 // maxHeader bounds the request line and the headers together, in bytes.
 const maxHeader = 64 << 10
 
@@ -45,6 +48,7 @@ type Listener struct {
 	log    *slog.Logger
 	net    net.Listener
 	server *http.Server
+	open   *connections
 	failed chan error // has one error when the server ended before it was to stop
 
 	mu       sync.Mutex // guards what follows
@@ -57,17 +61,18 @@ var _ lifecycle.Part = (*Listener)(nil)
 
 // NewListener returns a part that serves h on l from Start on, and closes l when it stops.
 func NewListener(l net.Listener, h http.Handler, log *slog.Logger) *Listener {
-	open := &connections{most: maxConnections}
+	open := &connections{most: maxConnections, fresh: map[net.Conn]struct{}{}}
 	return &Listener{
-		log: log, net: l, failed: make(chan error, 1), ended: make(chan struct{}),
+		log: log, net: l, open: open, failed: make(chan error, 1), ended: make(chan struct{}),
 		server: &http.Server{
-			Handler:           h,
+			Handler:           open.meet(h),
 			ReadHeaderTimeout: headerTime,
 			ReadTimeout:       headerTime + paceTime, // the reader of a body moves it
 			WriteTimeout:      responseTime,
 			IdleTimeout:       idleTime,
 			MaxHeaderBytes:    maxHeader,
 			ConnState:         open.state,
+			ConnContext:       open.introduce,
 			// What it says is about single connections: bad TLS handshakes and the like.
 			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo),
 		},
@@ -98,31 +103,34 @@ func (l *Listener) Start(context.Context) error {
 func (l *Listener) Failed() <-chan error { return l.failed }
 
 // Stop finishes requests under way for as long as [GraceTime] and ctx allow,
-// then breaks their connections off. Connections that have become sockets go on: they
-// are somebody else's.
+// then breaks their connections off. Connections that were accepted have been promised an answer: their first request
+// is waited for, where [http.Server.Shutdown] would drop it. Those that have become sockets go on: they are somebody else's.
 func (l *Listener) Stop(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stopping.Store(true)
-	if !l.started {
-		if err := l.net.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			return err
-		}
-		return nil
+	if err := l.net.Close(); err != nil && !errors.Is(err, net.ErrClosed) || !l.started {
+		return err
 	}
+	<-l.ended
 	grace, cancel := context.WithTimeout(ctx, GraceTime)
 	defer cancel()
+	l.server.SetKeepAlivesEnabled(false) // answers say that the connection ends with them
+	l.open.settle(grace)
 	if err := l.server.Shutdown(grace); err != nil {
 		l.log.Warn("requests were cut off", "err", err)
 	}
-	<-l.ended
 	return l.server.Close()
 }
 
-// connections counts the connections of an HTTP server.
+// connections counts the connections of an HTTP server, and knows those whose first request has not come.
 type connections struct {
 	most int64
 	open atomic.Int64
+
+	mu      sync.Mutex // guards what follows
+	fresh   map[net.Conn]struct{}
+	settled chan struct{} // closed when none is fresh; nil while nobody waits for it
 }
 
 func (c *connections) state(conn net.Conn, state http.ConnState) {
@@ -133,6 +141,66 @@ func (c *connections) state(conn net.Conn, state http.ConnState) {
 		}
 	case http.StateHijacked, http.StateClosed:
 		c.open.Add(-1)
+		c.known(conn)
+	}
+}
+
+// newcomer is a connection in the context of its requests.
+type newcomer struct {
+	conn net.Conn
+	met  atomic.Bool
+}
+
+type newcomerKey struct{}
+
+// introduce is called with each connection before all else.
+func (c *connections) introduce(ctx context.Context, conn net.Conn) context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fresh[conn] = struct{}{}
+	return context.WithValue(ctx, newcomerKey{}, &newcomer{conn: conn})
+}
+
+// meet notes which connections have had a request.
+func (c *connections) meet(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := r.Context().Value(newcomerKey{}).(*newcomer); !n.met.Swap(true) {
+			c.known(n.conn)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (c *connections) known(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.fresh, conn)
+	if len(c.fresh) == 0 && c.settled != nil {
+		close(c.settled)
+		c.settled = nil
+	}
+}
+
+// settle waits for the first requests of all connections, and closes those from which none has come in firstTime. Nothing more is
+// accepted by then.
+func (c *connections) settle(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.fresh) == 0 {
+		return
+	}
+	settled := make(chan struct{})
+	c.settled = settled
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, firstTime)
+	defer cancel()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	for conn := range c.fresh {
+		conn.Close()
 	}
 }
 

@@ -8,9 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"parley.example/parley/internal/lifecycle"
+	"parley.example/parley/internal/pipetest"
 )
 
 // TestConnections closes what is one too many, and counts down again.
@@ -124,4 +128,40 @@ func TestListener(t *testing.T) {
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("its listener is still open: %v", err)
 	}
+}
+
+// TestStopAnswersWhoWasAccepted: a listener that stops waits for the first request of each connection that it has accepted, which
+// may be on its way, and not for long for those that send none.
+func TestStopAnswersWhoWasAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fine := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "fine") })
+		at := pipetest.New("127.0.0.1:8790")
+		l := NewListener(at, fine, slog.New(slog.DiscardHandler))
+		if err := l.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		dial := func() net.Conn {
+			conn, err := at.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return conn
+		}
+		late, silent := dial(), dial()
+		defer late.Close()
+		defer silent.Close()
+		began, stopped := time.Now(), make(chan error, 1)
+		go func() { stopped <- l.Stop(t.Context()) }()
+		time.Sleep(firstTime / 2)
+		if _, err := io.WriteString(late, "GET / HTTP/1.1\r\nHost: parley\r\n\r\n"); err != nil {
+			t.Fatalf("a request to a listener that stops: %v", err)
+		}
+		answer, err := io.ReadAll(late)
+		if err != nil || !strings.Contains(string(answer), "fine") || !strings.Contains(string(answer), "Connection: close") {
+			t.Errorf("the first request of a connection was answered %q, %v; want an answer, and that the connection is closed", answer, err)
+		}
+		if err := <-stopped; err != nil || time.Since(began) > firstTime+time.Second {
+			t.Errorf("the listener has stopped after %s with %v; want it not to wait for a connection without a request", time.Since(began), err)
+		}
+	})
 }
