@@ -24,7 +24,7 @@ import (
 // web/ is no part of the house: it holds the sources of pages in TypeScript, and
 // no Go. What is built from them is embedded and served by the package ui.
 var floors = [][]string{
-	{"center", "awsconf", "disk", "lifecycle", "pipetest", "steady", "websocket"},
+	{"center", "awsconf", "disk", "handover", "lifecycle", "pipetest", "steady", "websocket"},
 	{"flow", "hours", "store", "blob", "bus", "socket", "metrics", "ratelimit", "process", "view"},
 	{"agent", "contact", "flowgraph", "routing"},
 	{"catalog", "auth", "identity", "backup", "integration", "flowlog", "lease", "measure", "move", "record"},

@@ -75,9 +75,15 @@ func parley(t *testing.T, in string, args ...string) (status int, out, errs stri
 	return status, o.String(), e.String()
 }
 
+// asProgram makes this binary the command parley, for tests that need it as a process of its own.
+const asProgram = "TEST_AS_PARLEY"
+
 // TestMain takes the settings of whoever runs the tests out of the environment. Tests that wait for
 // a clock or a network run in parallel, those that set variables before them.
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	for _, v := range os.Environ() {
 		name, _, _ := strings.Cut(v, "=")
 		if strings.HasPrefix(name, "PARLEY_") || strings.HasPrefix(name, "AWS_") {

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"parley.example/parley/internal/disk"
+	"parley.example/parley/internal/handover"
 	"parley.example/parley/internal/process"
 	"parley.example/parley/internal/server"
 )
@@ -90,7 +91,9 @@ func (serveCmd) Help() string {
   parley serve --dev                             in memory, with a demo instance, on http://127.0.0.1:8790
   parley serve --dev --data ./chats              the same, stored in a directory
   parley serve --data /var/lib/parley --public-url https://chat.example.com
-  PARLEY_LISTEN=127.0.0.1:9000 parley serve --dev`
+  PARLEY_LISTEN=127.0.0.1:9000 parley serve --dev
+  kill -HUP PID                                  to read settings and certificate again
+  kill -USR2 PID                                 to go on as a newer program, refusing nobody`
 }
 
 func (s *serveCmd) config(log *slog.Logger) server.Config {
@@ -152,6 +155,11 @@ func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Con
 	hangups := &reloads{read: read, level: &level, inForce: settings(k), stop: stop, attached: s.Dev && onTerminal()}
 	hangups.catch()
 	defer hangups.release()
+	turn, err := succeed()
+	if err != nil {
+		return err
+	}
+	defer turn.release()
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
 		return usage{err}
 	}
@@ -174,12 +182,20 @@ func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Con
 		return usage{err}
 	}
 	hangups.log = slog.New(handler)
+	turn.log = hangups.log
 	cfg := s.config(hangups.log)
 	if cfg.CloseSpan == 0 {
 		cfg.CloseSpan = time.Millisecond
 	}
+	turn.configure(&cfg)
 	if err := cfg.Check(); err != nil {
 		return usage{err}
+	}
+	if err := cfg.CheckCertificate(); err != nil {
+		return err
+	}
+	if err := turn.Follow(ctx); err != nil {
+		return nil // stopped before it was its turn
 	}
 	srv, err := server.New(ctx, cfg)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -190,7 +206,12 @@ func (s *serveCmd) Run(ctx context.Context, io streams, read reader, k *kong.Con
 	}
 	var watching sync.WaitGroup
 	watching.Go(func() { hangups.watch(ctx, srv) })
-	err = srv.Serve(ctx, func(url string) { fmt.Fprint(io.out, srv.Welcome(url)) })
+	context.AfterFunc(ctx, func() { turn.tell(handover.Stopping()) })
+	err = srv.Serve(ctx, func(url string) {
+		fmt.Fprint(io.out, srv.Welcome(url))
+		turn.tell(turn.Ready())
+		watching.Go(func() { turn.watch(ctx, srv) })
+	})
 	stop()
 	watching.Wait()
 	if errors.Is(err, syscall.EADDRINUSE) {

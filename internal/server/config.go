@@ -149,6 +149,12 @@ type Config struct {
 	// Pprof is a loopback address to serve runtime profiles on; none when empty.
 	Pprof string
 
+	// Listener and AdminListener are sockets to serve on, where there are any, in place of opening Listen and AdminListen.
+	Listener, AdminListener net.Listener
+	// Kept says that somebody holds Listener for the server that comes next, so that new connections wait from the end of this one on.
+	// It closes its sockets at once then, CloseSpan or not: to spread their return would put it off. A node of several does not: clients go to others.
+	Kept bool
+
 	// CloseSpan is the time over which a stopping server spreads the closing of its sockets; 5 s.
 	CloseSpan time.Duration
 	Log       *slog.Logger // slog.Default when nil
@@ -207,6 +213,16 @@ func (c *Config) Check() error {
 	}
 	if c.CloseSpan == 0 {
 		c.CloseSpan = 5 * time.Second
+	}
+	if c.Listener != nil {
+		c.Listen = c.Listener.Addr().String()
+	}
+	if c.AdminListener != nil {
+		c.AdminListen = c.AdminListener.Addr().String()
+	}
+	c.Kept = c.Kept && c.Store == ""
+	if c.Kept {
+		c.CloseSpan = time.Millisecond
 	}
 	if c.ScanTime == 0 {
 		c.ScanTime = time.Minute

@@ -13,6 +13,14 @@ import (
 // lingering is what parts may take to stop on top of the configured time.
 const lingering = 10 * time.Second
 
+// linger is what sockets may take to close: their clients answer, or have gone. Nobody is to wait long for those that have gone.
+func (c *Config) linger() time.Duration {
+	if c.Kept {
+		return time.Second / 2
+	}
+	return lingering
+}
+
 // addStores opens the stores and makes them the first parts, which stop last.
 func (s *Server) addStores(ctx context.Context) (err error) {
 	if s.Store != "" {
@@ -69,18 +77,7 @@ func (s *Server) addParts() {
 	}
 	add("transcripts", 0, lifecycle.Loop(s.indexing.run))
 	add("erasure", 0, lifecycle.Loop(s.nodes.one("erasure", s.eraser.Run)))
-	add("agents' streams", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
-		if err := s.desks.Shutdown(ctx); err != nil {
-			s.Log.Warn("agents' streams were aborted", "err", err)
-		}
-		return nil
-	}))
-	add("sockets", s.CloseSpan+lingering, lifecycle.Stopper(func(ctx context.Context) error {
-		if err := s.hub.Shutdown(ctx); err != nil {
-			s.Log.Warn("sockets were aborted", "err", err)
-		}
-		return nil
-	}))
+	add("sockets", s.CloseSpan+s.linger(), lifecycle.Stopper(s.after.closeSockets))
 }
 
 // purge deletes replay keys a week after their use, and all but the newest dead

@@ -9,6 +9,7 @@ import (
 	"net"
 
 	"parley.example/parley/internal/edge"
+	"parley.example/parley/internal/handover"
 	"parley.example/parley/internal/store/postgres"
 	pgschema "parley.example/parley/internal/store/postgres/schema"
 	"parley.example/parley/internal/store/sqlite/schema"
@@ -17,16 +18,25 @@ import (
 // Serve listens and answers until ctx ends, then closes the server. up is
 // called with the server's URL once it listens.
 func (s *Server) Serve(ctx context.Context, up func(url string)) error {
-	l, err := net.Listen("tcp", s.Listen)
+	l, err := listen(s.Listener, s.Listen)
 	if err != nil {
-		return errors.Join(err, s.Close()) // the error of net names the address
+		return errors.Join(err, s.Close())
 	}
 	return s.ServeOn(ctx, l, up)
 }
 
+// listen returns a socket that there is, or opens one.
+func listen(given net.Listener, address string) (net.Listener, error) {
+	if given != nil {
+		return given, nil
+	}
+	return net.Listen("tcp", address) // its error names the address
+}
+
 // ServeOn is Serve on a listener, which it closes.
 func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string)) error {
-	l, scheme, err := s.secure(l)
+	s.after.sockets = append(s.after.sockets, handover.Socket{Name: handover.Main, Listener: l})
+	l, scheme, err := secure(s, l)
 	if err != nil {
 		return errors.Join(err, l.Close(), s.Close())
 	}
@@ -52,6 +62,8 @@ func (s *Server) ServeOn(ctx context.Context, l net.Listener, up func(url string
 	select {
 	case err = <-listener.Failed():
 	case err = <-admin:
+	case next := <-s.after.next:
+		return s.after.handOver(ctx, next)
 	case <-ctx.Done():
 		s.Log.Info("stopping", "sockets", s.hub.Sockets())
 		s.nodes.leave()
@@ -81,24 +93,40 @@ func (s *Server) addAdmin() (failed <-chan error, err error) {
 	if s.AdminListen == "" {
 		return nil, nil
 	}
-	l, err := net.Listen("tcp", s.AdminListen)
+	l, err := listen(s.AdminListener, s.AdminListen)
 	if err != nil {
-		return nil, err // the error of net names the address
+		return nil, err
 	}
+	s.after.sockets = append(s.after.sockets, handover.Socket{Name: handover.Admin, Listener: l})
 	s.adminURL = "http://" + reachable(l.Addr())
 	listener := edge.NewListener(l, s.edge.Handler(s.adminMounts()), s.Log)
 	s.parts.Add("admin listener", edge.GraceTime+lingering, listener)
 	return listener.Failed(), nil
 }
 
-// secure puts TLS on a listener when it is configured.
-func (s *Server) secure(l net.Listener) (_ net.Listener, scheme string, err error) {
-	if s.TLSCert == "" {
-		return l, "http", nil
+// CheckCertificate returns what is wrong with the certificate, for those who want to know before they begin.
+func (c *Config) CheckCertificate() error {
+	_, err := c.loadCertificate()
+	return err
+}
+
+// loadCertificate loads the certificate that is configured; nil when there is none.
+func (c *Config) loadCertificate() (*edge.Certificate, error) {
+	if c.TLSCert == "" {
+		return nil, nil
 	}
-	cert, err := edge.LoadCertificate(s.TLSCert, s.TLSKey, s.Log)
+	cert, err := edge.LoadCertificate(c.TLSCert, c.TLSKey, c.Log)
 	if err != nil {
-		return l, "", fmt.Errorf("tls-cert, tls-key: %w", err)
+		return nil, fmt.Errorf("tls-cert, tls-key: %w", err)
+	}
+	return cert, nil
+}
+
+// secure puts TLS on a listener when it is configured.
+func secure(s *Server, l net.Listener) (_ net.Listener, scheme string, err error) {
+	cert, err := s.loadCertificate()
+	if cert == nil {
+		return l, "http", err
 	}
 	s.certificate.Store(cert)
 	return tls.NewListener(l, &tls.Config{GetCertificate: cert.Get, NextProtos: []string{"http/1.1"}}), "https", nil

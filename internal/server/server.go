@@ -80,6 +80,7 @@ type Server struct {
 	certificate atomic.Pointer[edge.Certificate] // nil without TLS
 	ready       atomic.Bool
 	parts       lifecycle.Group
+	after       succession
 }
 
 // New opens the store and wires the server. Close ends it.
@@ -91,7 +92,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		Config: cfg, partition: center.Partition{Region: cfg.Region, Account: cfg.Account}, node: center.NewUUID(),
 		clock: &engine.Clock{}, bus: &bus.Local{}, metrics: metrics.New(), parts: lifecycle.Group{Log: cfg.Log},
 	}
-	s.nodes.s = s
+	s.nodes.s, s.after.s, s.after.next = s, s, make(chan Successor)
 	s.writes = newWrites(s.Log, s.Data)
 	s.writes.probe = s.probe
 	s.backlog = newBacklog(s.count)
