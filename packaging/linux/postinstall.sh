@@ -19,7 +19,7 @@ fi
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   if [ -n "$former" ]; then
-    systemctl try-restart parley.service
+    systemctl try-restart parley.service || echo "Parley does not start: see journalctl -u parley."
   fi
 fi
 if [ -z "$former" ]; then

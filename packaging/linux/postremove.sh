@@ -5,7 +5,7 @@ set -e
 case "$1" in
   purge)
     rm -rf /var/lib/parley /etc/parley
-    rm -f /etc/systemd/system/multi-user.target.wants/parley.service
+    rm -f /etc/systemd/system/multi-user.target.wants/parley.service /etc/systemd/system/sockets.target.wants/parley.socket
     ;;
   remove | 0)
     echo "Parley is removed. Its chats are still in /var/lib/parley."

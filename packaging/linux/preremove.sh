@@ -4,7 +4,7 @@
 set -e
 if [ -d /run/systemd/system ]; then
   case "$1" in
-    remove) systemctl stop parley.service ;;
-    0) systemctl --no-reload disable --now parley.service ;;
+    remove) systemctl stop parley.socket parley.service ;;
+    0) systemctl --no-reload disable --now parley.socket parley.service ;;
   esac
 fi

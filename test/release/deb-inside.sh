@@ -10,7 +10,7 @@ for file in /usr/share/man/man1/parley-serve.1.gz /usr/share/bash-completion/com
   dpkg -L parley-server | grep -qx "$file" || fail "there is no $file"
 done
 dpkg --verify parley-server | grep -v ' c ' && fail "files are not as they were packed"
-systemd-analyze verify --man=no /usr/lib/systemd/system/parley.service
+systemd-analyze verify --man=no /usr/lib/systemd/system/parley.service /usr/lib/systemd/system/parley.socket
 systemd-analyze security parley.service | tail -1
 exposure=$(systemd-analyze security parley.service | sed -n 's/.*parley.service: \([0-9]*\)\..*/\1/p')
 [ "$exposure" -lt 2 ] || fail "the service is exposed: $exposure"
@@ -20,6 +20,21 @@ run_service
 journalctl --unit parley --output cat | grep -q 'Parley is at http://127.0.0.1:8790' || fail "the journal has nothing: $(journalctl -u parley)"
 is "the database" "$(mode /var/lib/parley/parley.db)" "parley:parley 600"
 is "the filter of system calls" "$(sed -n 's/^Seccomp:\t//p' "/proc/$(pid)/status")" 2
+
+say "-- restarting behind the socket"
+systemctl stop parley.service
+systemctl enable --now parley.socket
+systemctl start parley.service
+started=$(pid)
+systemctl --no-block restart parley.service
+for ((i = 0; i < 200 || $(pid) == started; i++)); do
+  (: </dev/tcp/127.0.0.1/8790) || fail "a connection was refused during a restart"
+done
+parley health --config $settings --wait 60s
+has_chat
+systemctl stop parley.service
+systemctl disable --now parley.socket
+systemctl start parley.service
 
 say "-- upgrading while it runs"
 started=$(pid)
@@ -36,7 +51,7 @@ say "-- removing"
 systemctl start parley.service
 dpkg --remove parley-server
 is "the service" "$(active)" inactive
-[ ! -e /usr/bin/parley ] && [ ! -e /usr/lib/systemd/system/parley.service ] || fail "the program is still there"
+[ ! -e /usr/bin/parley ] && [ ! -e /usr/lib/systemd/system/parley.service ] && [ ! -e /usr/lib/systemd/system/parley.socket ] || fail "the program is still there"
 [ -f $settings ] && [ -f /var/lib/parley/parley.db ] || fail "data or settings are gone"
 
 say "-- installing again, by apt"

@@ -78,6 +78,7 @@ func (r *release) contents(format string, b built, papers files) (map[string]pac
 	all := map[string]packaged{
 		"/usr/bin/parley":                                  {file: file{text: b.binary, mode: 0o755}},
 		"/usr/lib/systemd/system/parley.service":           {file: own["linux/parley.service"]},
+		"/usr/lib/systemd/system/parley.socket":            {file: own["linux/parley.socket"]},
 		"/etc/parley/parley.json":                          {file: own["linux/parley.json"], kind: conffile},
 		"/etc/parley/README":                               {file: own["linux/README"]},
 		doc + "/CHANGELOG.md":                              {file: papers["CHANGELOG.md"]},

@@ -25,6 +25,7 @@ type installed struct {
 var shared = map[string]int64{
 	"/usr/bin/parley":                                  0o755,
 	"/usr/lib/systemd/system/parley.service":           0o644,
+	"/usr/lib/systemd/system/parley.socket":            0o644,
 	"/etc/parley/parley.json":                          0o644,
 	"/etc/parley/README":                               0o644,
 	"/usr/share/man/man1/parley.1.gz":                  0o644,
