@@ -1,8 +1,8 @@
 // Parley behind nginx, outside development mode: whole chats through deploy/nginx.conf as it
 // stands there, and signed calls through a proxy_pass alone, which rewrites the Host.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { CompleteAttachmentUploadCommand, ConnectParticipantClient, StartAttachm
 import { connectParticipant, failure, startChat } from './lib/chat.mjs';
 import { quietFlow } from './lib/flows.mjs';
 import { until } from './lib/journal.mjs';
+import { filled, startNginx } from './lib/nginx.mjs';
 import { freePort, Parley, region } from './lib/parley.mjs';
 import { Socket } from './lib/socket.mjs';
 
@@ -30,37 +31,11 @@ before(() => {
 
 after(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Puts values into a configuration; each must have its place there. */
-function filled(text, values) {
-  for (const [from, to] of Object.entries(values)) {
-    assert.ok(text.includes(from), `the configuration has lost its line ${from}`);
-    text = text.replaceAll(from, to);
-  }
-  return text;
-}
-
 /** Runs nginx with what stands in its http block, until the test ends. */
 async function nginx(t, http, port) {
-  const conf = join(dir, `nginx-${port}.conf`);
-  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${dir}/${what};`).join(' ');
-  writeFileSync(conf, `daemon off; master_process off; pid ${dir}/${port}.pid; error_log stderr warn;
-events {}
-http { ${temp} access_log off;
-${http}
-}
-`);
-  const child = spawn('nginx', ['-p', dir, '-c', conf], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let log = '';
-  child.stderr.on('data', (text) => { log += text; });
-  const ended = new Promise((resolve) => { child.once('exit', resolve); });
-  t.after(async () => {
-    child.kill('SIGTERM');
-    await ended;
-  });
-  await until('nginx answers', async () => {
-    if (child.exitCode !== null) throw new Error(`nginx ended:\n${log}`);
-    return (await call(`https://localhost:${port}/healthz`).catch(() => null))?.status === 200;
-  });
+  const own = mkdtempSync(join(dir, 'nginx-'));
+  const running = await startNginx(own, http, async () => (await call(`https://localhost:${port}/healthz`).catch(() => null))?.status === 200);
+  t.after(() => running.stop());
 }
 
 /** A request by a client that trusts the certificate and has an address of its own. */

@@ -63,12 +63,12 @@ export const demo = { name: 'demo-agent', password: 'Parley-demo-1' };
 
 /** A server, a CRM and a browser. Give clear to afterEach() and stop to after(). */
 export class Office {
-  /** With proxied: true browsers reach the server through a proxy, which can break their connections. */
-  static async open({ proxied = false } = {}) {
+  /** With proxied: true browsers reach the server through a proxy, which can break their connections; parley is a server that runs already. */
+  static async open({ proxied = false, parley } = {}) {
     const office = new Office();
     try {
       if (proxied) office.proxy = await Proxy.start();
-      office.parley = await Parley.dev(...(proxied ? ['--public-url', office.proxy.address] : []));
+      office.parley = parley ?? await Parley.dev(...(proxied ? ['--public-url', office.proxy.address] : []));
       office.proxy?.to(office.parley.address);
       office.site = await startSite();
       office.browser = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium', headless: true, args: flags, timeout: patience });

@@ -22,6 +22,7 @@ process.once('SIGINT', () => process.exit(1));
 /** A running server. Start one with Parley.start or, with the demo's ids at hand, Parley.dev. */
 export class Parley {
   #flags;
+  #own = {};
   #process;
   #log = '';
 
@@ -33,23 +34,58 @@ export class Parley {
     return parley;
   }
 
+  /** Starts one of several servers: with variables of its own, and on a port that it keeps. */
+  static async node(own, ...flags) {
+    const parley = new Parley();
+    parley.#own = own;
+    parley.#flags = flags;
+    await parley.#run();
+    return parley;
+  }
+
   async #run() {
     const bin = process.env.PARLEY_BIN;
     if (!bin) throw new Error('PARLEY_BIN must name the parley binary; test/clients/run sets it');
-    const port = await freePort();
+    const port = await freePort(this.#own.port);
     this.address = `http://127.0.0.1:${port}`;
     this.#log = '';
-    this.#process = spawn(bin, ['serve', '--listen', `127.0.0.1:${port}`, '--close-span', '100ms', ...this.#flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(bin, ['serve', '--listen', `127.0.0.1:${port}`, '--close-span', '100ms', ...this.#flags], {
+      stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.#own.env },
+    });
     running.add(this.#process);
     await this.#printed();
   }
 
-  /** Stops the server and starts it again, on another port. */
+  /** Stops the server and starts it again, on another port unless it has one of its own. */
   async restart(keys = credentials) {
     const code = await this.stop();
     if (code !== 0) throw new Error(`parley ended with status ${code}:\n${this.#log}`);
     await this.#run();
     this.clients(keys);
+  }
+
+  /** Starts the server that was killed. */
+  async again() {
+    await this.#run();
+  }
+
+  /** Kills the server, which has no time for anything. */
+  async kill() {
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGKILL');
+    await ended;
+    running.delete(this.#process);
+  }
+
+  /** Has the server stand still, as if its machine had no time for it. */
+  freeze() {
+    this.#process.kill('SIGSTOP');
+  }
+
+  /** What a metric of the server stands at. */
+  async metric(name) {
+    const text = await (await fetch(`${this.address}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
   }
 
   /** Starts a server in development mode and looks up what it was seeded with. */
