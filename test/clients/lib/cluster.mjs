@@ -2,7 +2,7 @@
 // they stand there, with the addresses of this machine in the place of the services' names.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,7 +19,7 @@ const packaging = (name) => readFileSync(new URL(`../../../packaging/${name}`, i
 const nodes = ['parley-1', 'parley-2'];
 
 /** What whoever runs it has to set. */
-const variables = { POSTGRES_PASSWORD: 'sesame-1', NATS_PASSWORD: 'sesame-2' };
+const variables = { POSTGRES_PASSWORD: '7e1f3a', NATS_PASSWORD: '83e5b2' };
 
 /** A running cluster; its address is nginx's. To tests it is what one server is: the SDK's clients, an instance, a quiet flow. */
 export class Cluster {
@@ -78,10 +78,16 @@ export class Cluster {
     this.#store = `127.0.0.1:${port}`;
   }
 
-  async #nats({ command, healthcheck }) {
-    const [port, monitor] = [await freePort(), String(await freePort())];
-    assert.ok(healthcheck.test.at(-1).includes(':8222/'));
-    const child = spawn('nats-server', ['--addr', '127.0.0.1', '--port', String(port), ...command.map((word) => (word === '8222' ? monitor : word))], { stdio: 'ignore' });
+  async #nats({ command, environment, volumes: [volume], healthcheck }) {
+    const [port, monitor] = [await freePort(), await freePort()];
+    const [, name, inside] = volume.match(/^\.\/(.*):(.*):ro$/);
+    const conf = join(this.#dir, name);
+    writeFileSync(conf, filled(packaging(name), { 'http: 8222': `http: ${monitor}` }));
+    const child = spawn('nats-server', ['--addr', '127.0.0.1', '--port', String(port), ...command.map((word) => (word === inside ? conf : word))], {
+      stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment },
+    });
+    let log = '';
+    child.stderr.on('data', (text) => { log += text; });
     const kill = () => child.kill('SIGKILL');
     process.on('exit', kill);
     const ended = new Promise((resolve) => { child.once('exit', resolve); });
@@ -89,10 +95,11 @@ export class Cluster {
       kill();
       await ended;
       process.off('exit', kill);
+      assert.doesNotMatch(log, /violation/i, 'NATS has refused something');
     });
-    const healthy = healthcheck.test.at(-1).replace('8222', monitor);
+    const healthy = filled(healthcheck.test.at(-1), { ':8222/': `:${monitor}/` });
     await until('NATS is healthy', async () => {
-      assert.equal(child.exitCode, null, 'nats-server ended');
+      assert.equal(child.exitCode, null, `nats-server ended:\n${log}`);
       return (await fetch(healthy).catch(() => null))?.status === 200;
     });
     this.#bus = `127.0.0.1:${port}`;
