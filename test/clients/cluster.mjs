@@ -126,9 +126,7 @@ test('cluster: the node of an agent in Streams is killed; the contact stays and 
   const [dying, other] = await cluster.nodeWith('parley_agent_streams');
   const ana = await agent.customer();
   const id = ana.contact;
-  await crm.on(id, 'onConnecting');
-  await crm.do('contact', id, 'accept');
-  await crm.on(id, 'media');
+  await crm.accept(id);
   await ana.say('Do you have red roses?');
   await crm.on(id, 'session onMessage', (item) => item.Content === 'Do you have red roses?');
 
@@ -148,10 +146,7 @@ test('cluster: the node of an agent in Streams is killed; the contact stays and 
 
   await ana.say('Thank you');
   await crm.on(id, 'session onMessage', (item) => item.Content === 'Thank you');
-  await crm.do('leave', id);
-  await crm.on(id, 'onACW');
-  await crm.do('contact', id, 'clear');
-  await crm.on(id, 'onDestroy');
+  await crm.finish(id);
   assert.deepEqual(await crm.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
   assert.deepEqual(crm.errors, []);
   await dying.again();
@@ -166,9 +161,7 @@ test('cluster: nodes are replaced one by one under a customer and an agent, who 
   const crm = await agent.crm();
   await crm.available();
   const ana = await agent.customer();
-  await crm.on(ana.contact, 'onConnecting');
-  await crm.do('contact', ana.contact, 'accept');
-  await crm.on(ana.contact, 'media');
+  await crm.accept(ana.contact);
 
   let rolling = true;
   const spoken = [];
@@ -191,10 +184,7 @@ test('cluster: nodes are replaced one by one under a customer and an agent, who 
   await session.message('Id', Id);
   await crm.do('session', ana.contact, 'sendMessage', { contentType: 'text/plain', message: 'Still here.' });
   await ana.hears('Still here.');
-  await crm.do('leave', ana.contact);
-  await crm.on(ana.contact, 'onACW');
-  await crm.do('contact', ana.contact, 'clear');
-  await crm.on(ana.contact, 'onDestroy');
+  await crm.finish(ana.contact);
   assert.deepEqual(session.told('onConnectionBroken'), []);
   assert.deepEqual(errors, []);
   assert.deepEqual(crm.errors, []);

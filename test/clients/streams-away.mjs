@@ -13,9 +13,7 @@ async function inChat(agent) {
   const crm = await agent.crm();
   await crm.available();
   const ana = await agent.customer();
-  await crm.on(ana.contact, 'onConnecting');
-  await crm.do('contact', ana.contact, 'accept');
-  await crm.on(ana.contact, 'media');
+  await crm.accept(ana.contact);
   return [crm, ana];
 }
 
@@ -38,15 +36,10 @@ async function freeze(crm) {
 /** Takes a chat from the offer to its end. */
 async function takes(crm, agent) {
   const { contact: id, ...customer } = await agent.customer('Zoe');
-  await crm.on(id, 'onConnecting');
-  await crm.do('contact', id, 'accept');
-  await crm.on(id, 'media');
+  await crm.accept(id);
   await crm.do('session', id, 'sendMessage', { contentType: 'text/plain', message: 'Here I am.' });
   await customer.hears('Here I am.');
-  await crm.do('leave', id);
-  await crm.on(id, 'onACW');
-  await crm.do('contact', id, 'clear');
-  await crm.on(id, 'onDestroy');
+  await crm.finish(id);
   assert.deepEqual(await crm.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
 }
 

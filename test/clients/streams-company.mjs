@@ -22,9 +22,7 @@ async function pair() {
   const [source, target] = await Promise.all([one.crm(), two.crm()]);
   await Promise.all([source.available(), target.available()]);
   const ana = await one.customer();
-  await source.on(ana.contact, 'onConnecting');
-  await source.do('contact', ana.contact, 'accept');
-  await source.on(ana.contact, 'media');
+  await source.accept(ana.contact);
   return { source, target, ana, id: ana.contact, other: two.name };
 }
 
@@ -57,10 +55,7 @@ for (const [name, type, how] of [[(other) => `${other} himself`, 'agent', 'addCo
     await ana.hears('Now you have me.');
     await ana.say('Good.');
     await target.on(next, 'session onMessage', (item) => item.Content === 'Good.');
-    await target.do('leave', next);
-    await target.on(next, 'onACW');
-    await target.do('contact', next, 'clear');
-    await target.on(next, 'onDestroy');
+    await target.finish(next);
     assert.deepEqual(await source.story(id), ['contact', 'onConnecting', 'onAccepted', 'onConnected', 'onACW', 'onEnded', 'onDestroy']);
     assert.deepEqual([...source.errors, ...target.errors], []);
   });

@@ -32,9 +32,7 @@ test(`heap: ${chats} chats through one tab`, async (t) => {
   for (let n = 1; n <= chats; n++) {
     const ana = await agent.customer(`Ana ${n}`);
     const id = ana.contact;
-    await crm.on(id, 'onConnecting');
-    await crm.do('contact', id, 'accept');
-    await crm.on(id, 'media');
+    await crm.accept(id);
     await ana.say(`question ${n}`);
     await crm.on(id, 'session onMessage', (item) => item.Content === `question ${n}`);
     await crm.do('session', id, 'sendMessage', { contentType: 'text/plain', message: `answer ${n}` });

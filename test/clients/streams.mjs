@@ -85,9 +85,7 @@ test('streams: a chat is missed, another rejected, a customer leaves', async () 
   await done(crm, rejected.contact);
 
   const left = await agent.customer('Cy');
-  await crm.on(left.contact, 'onConnecting');
-  await crm.do('contact', left.contact, 'accept');
-  await crm.on(left.contact, 'media');
+  await crm.accept(left.contact);
   await left.leave();
   await crm.on(left.contact, 'session onEnded');
   await crm.on(left.contact, 'onACW');
@@ -125,9 +123,7 @@ test('streams: a page that is reloaded in the middle of a chat goes on with it',
   await crm.available();
   const ana = await agent.customer();
   const id = ana.contact;
-  await crm.on(id, 'onConnecting');
-  await crm.do('contact', id, 'accept');
-  await crm.on(id, 'media');
+  await crm.accept(id);
   await ana.say('before');
   await crm.on(id, 'session onMessage', (item) => item.Content === 'before');
   await crm.reload();
@@ -235,9 +231,7 @@ test('streams: the server is away for a moment', async () => {
   await crm.available();
   const ana = await agent.customer();
   const id = ana.contact;
-  await crm.on(id, 'onConnecting');
-  await crm.do('contact', id, 'accept');
-  await crm.on(id, 'media');
+  await crm.accept(id);
   await office.parley.faults({ Operation: 'CreateStream', Status: 503, Count: 2 });
   await crm.tab.context().setOffline(true);
   await crm.on('agent', 'onWebSocketConnectionLost');
@@ -257,9 +251,7 @@ test('streams: a page that is reloaded in after-contact work reads the chat unti
   await crm.available();
   const ana = await agent.customer();
   const id = ana.contact;
-  await crm.on(id, 'onConnecting');
-  await crm.do('contact', id, 'accept');
-  await crm.on(id, 'media');
+  await crm.accept(id);
   await ana.say('Do you have red roses?');
   await crm.on(id, 'session onMessage', (item) => item.Content === 'Do you have red roses?');
   await ana.stop();

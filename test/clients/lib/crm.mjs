@@ -257,6 +257,21 @@ export class Crm {
     });
   }
 
+  /** Accepts a contact that rings, or is about to, and waits for its chat session. */
+  async accept(contact) {
+    await this.on(contact, 'onConnecting');
+    await this.do('contact', contact, 'accept');
+    await this.on(contact, 'media');
+  }
+
+  /** Ends the chat of a contact, and the contact. */
+  async finish(contact) {
+    await this.do('leave', contact);
+    await this.on(contact, 'onACW');
+    await this.do('contact', contact, 'clear');
+    await this.on(contact, 'onDestroy');
+  }
+
   /** Makes the agent available. */
   async available() {
     await this.ready();
