@@ -20,6 +20,9 @@ func (l *Load) Look(ctx context.Context) error {
 	defer l.still.Unlock()
 	late, wait := time.Now().Add(patience), 5*time.Millisecond
 	for {
+		if l.Faulty() {
+			return nil // nobody plays any more
+		}
 		m, err := l.moment(ctx)
 		if status := statusOf(err); err != nil && (status >= 400 && status < 500 && status != http.StatusTooManyRequests || time.Now().After(late)) {
 			return fmt.Errorf("look at the agents: %w", err)
