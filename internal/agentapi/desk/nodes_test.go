@@ -95,7 +95,8 @@ func shows(state string) func(*api.AgentSnapshot) bool {
 // scene is an agent whose stream is open at one node, while everything happens at another.
 type scene struct {
 	t        *testing.T
-	two      *enginetest.Engine // the other node
+	one, two *enginetest.Engine // the hub's node, and the other
+	at       *enginetest.Engine // where commands are given
 	hub      *desk.Hub
 	link     *bustest.Link // by which the hub hears
 	instance center.InstanceID
@@ -149,6 +150,7 @@ func inScene(t *testing.T, play func(s *scene)) {
 			Tag:   func(context.Context, center.InstanceID, center.UserID) (string, error) { return "as it was", nil },
 		})
 		one := start("one", &reads{kept, s}, []engine.Observer{s.hub}, []engine.AgentObserver{s.hub})
+		s.one, s.at = one, s.two
 		s.hub.Catalog, s.hub.Clock = one.Catalog, one.Clock
 		s.hub.Begin(one.Engine)
 		defer func() {
@@ -168,10 +170,10 @@ func inScene(t *testing.T, play func(s *scene)) {
 	})
 }
 
-// do gives a chat a command at the other node.
+// do gives a chat a command.
 func (s *scene) do(id center.ContactID, cmd contact.Command) {
 	s.t.Helper()
-	if _, err := s.two.Do(s.t.Context(), id, cmd); err != nil {
+	if _, err := s.at.Do(s.t.Context(), id, cmd); err != nil {
 		s.t.Fatalf("%T: %v", cmd, err)
 	}
 }
@@ -179,8 +181,8 @@ func (s *scene) do(id center.ContactID, cmd contact.Command) {
 // ring starts a chat that rings at the agent.
 func (s *scene) ring() (id center.ContactID, customer center.ParticipantID) {
 	s.t.Helper()
-	id = center.NewContactID(s.two.Clock.Now())
-	began, err := s.two.Start(s.t.Context(), contact.Start{Contact: id, Instance: s.instance, Flow: string(s.flow), DisplayName: "Ana", ContentTypes: []string{center.PlainText}}, "")
+	id = center.NewContactID(s.at.Clock.Now())
+	began, err := s.at.Start(s.t.Context(), contact.Start{Contact: id, Instance: s.instance, Flow: string(s.flow), DisplayName: "Ana", ContentTypes: []string{center.PlainText}}, "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -258,6 +260,34 @@ func TestAcceptedWhileTheDeskIsRead(t *testing.T) {
 		s.say(id, ana, "later")
 		s.stream.hears("later")
 		s.want("right after", "later")
+	})
+}
+
+// TestAcceptedHereWhileTheDeskIsRead: a chat whose ring the desk has not heard of, and that is accepted at the stream's own node while what another has changed is
+// being read, is followed from the acceptance on.
+func TestAcceptedHereWhileTheDeskIsRead(t *testing.T) {
+	inScene(t, func(s *scene) {
+		s.ring()
+		s.stream.until("the offer", shows("CONNECTING"))
+		var id center.ContactID
+		var ana center.ParticipantID
+		accept := func() {
+			s.link.Break(bustest.Lose)
+			id, ana = s.ring()
+			time.Sleep(time.Second) // of the bubble's clock
+			s.at = s.one
+			s.do(id, contact.Accept{User: "bo"})
+			s.say(id, ana, "right after")
+		}
+		s.read.Store(&accept)
+		synctest.Wait()
+		s.hub.Refresh("bo")
+		s.stream.until("the acceptance", func(a *api.AgentSnapshot) bool {
+			return len(a.Contacts) == 2 && (a.Contacts[0].State == "CONNECTED" || a.Contacts[1].State == "CONNECTED")
+		})
+		s.say(id, ana, "later")
+		s.stream.hears("later")
+		s.want("participant.joined", "right after", "later")
 	})
 }
 

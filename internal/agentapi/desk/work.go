@@ -121,9 +121,11 @@ func (h *Hub) load(d *desk) error {
 			if err != nil {
 				return err
 			}
-			from := int64(-1)
-			if again && chat != nil && accepted(chat, d.user) {
-				if from, err = before(ctx, h.engine.Store, id, chat.WorkOf(d.user).Accepted); err != nil {
+			sh.mu.Lock()
+			from := h.hold(d, id).from
+			sh.mu.Unlock()
+			if again && from < 0 && chat != nil && accepted(chat, d.user) {
+				if from, err = before(ctx, h.engine.Store, id, chat.WorkOf(d.user).Accepted, last); err != nil {
 					return err
 				}
 			}
@@ -150,6 +152,11 @@ func (h *Hub) load(d *desk) error {
 				d.forget(h.Bus, id)
 			}
 		}
+		for _, k := range d.held {
+			if again && k.from < 0 && accepted(k.state, d.user) { // it was told of meanwhile, and is read the next time
+				return nil
+			}
+		}
 		d.loaded, d.known = true, true
 		h.show(d)
 		return nil
@@ -174,11 +181,11 @@ func (h *Hub) chat(ctx context.Context, user center.UserID, id center.ContactID)
 	return chat, head.Version, head.LastSeq, nil
 }
 
-// before returns the sequence number of the last item of a chat before a time: -1 when there is none after it.
-func before(ctx context.Context, s store.Store, id center.ContactID, at time.Time) (int64, error) {
+// before returns the sequence number of the last item of a chat before a time; last when there is none after it any more.
+func before(ctx context.Context, s store.Store, id center.ContactID, at time.Time, last int64) (int64, error) {
 	items, err := s.Items(ctx, store.ItemQuery{Chat: id, After: at, Limit: 1})
 	if err != nil || len(items) == 0 {
-		return -1, err
+		return last, err
 	}
 	return items[0].Seq - 1, nil
 }
