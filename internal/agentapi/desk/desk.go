@@ -38,8 +38,16 @@ type held struct {
 	feed    bus.Subscription
 	state   *contact.Chat
 	version int64
-	last    int64 // the sequence number of the last item that is known of
-	from    int64 // that of the last one before the agent accepted the contact; -1 when that is not known
+	last    int64                // the sequence number of the last item that is known of
+	from    int64                // that of the last one before the agent accepted the contact; -1 when that is not known
+	as      center.ParticipantID // who the agent is in the chat; from is about him
+}
+
+// meet notes as whom an agent has a chat in hand, which he may have had before as somebody else.
+func (k *held) meet(c *contact.Chat, user center.UserID) {
+	if as := c.WorkOf(user).Participant; as != k.as {
+		k.as, k.from = as, -1
+	}
 }
 
 // maxViews bounds the views that wait: with one more the older ones are left out.
@@ -153,8 +161,15 @@ func (h *Hub) tell(user center.UserID, c *engine.Commit) {
 	if version <= k.version {
 		return
 	}
-	if state != nil && accepted(state, user) && (k.state == nil || !accepted(k.state, user)) && (d.loaded || k.state != nil) {
-		k.from = c.Seq - int64(len(c.Change.Items))
+	if state != nil {
+		k.meet(state, user)
+	}
+	if state != nil && accepted(state, user) && k.from < 0 {
+		if slices.ContainsFunc(c.Change.Items, func(it center.Item) bool { return it.Participant == k.as && it.ContentType == center.EventJoined }) {
+			k.from = c.Seq - int64(len(c.Change.Items))
+		} else if d.known { // it was accepted at another node, of which the desk has not heard
+			d.stale = true
+		}
 	}
 	k.take(state, version, c.Seq)
 	if state == nil && d.loaded {

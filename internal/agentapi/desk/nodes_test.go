@@ -291,6 +291,25 @@ func TestAcceptedHereWhileTheDeskIsRead(t *testing.T) {
 	})
 }
 
+// TestAcceptedUnheard: a chat whose acceptance at another node the desk has not heard of, and that something else is then done to here, is followed from the
+// acceptance on.
+func TestAcceptedUnheard(t *testing.T) {
+	inScene(t, func(s *scene) {
+		id, ana := s.ring()
+		s.stream.until("the offer", shows("CONNECTING"))
+		s.link.Break(bustest.Lose)
+		time.Sleep(time.Second) // of the bubble's clock
+		s.do(id, contact.Accept{User: "bo"})
+		s.say(id, ana, "right after")
+		s.at = s.one
+		s.do(id, contact.SetAttributes{Attributes: map[string]string{"a": "b"}})
+		s.stream.until("the acceptance", shows("CONNECTED"))
+		s.say(id, ana, "later")
+		s.stream.hears("later")
+		s.want("participant.joined", "right after", "later")
+	})
+}
+
 // TestStreamWithoutNotices: when no notice arrives, what is said in chats in hand, and what becomes of them, comes within seconds all the same, and a
 // ring when the router has found it; from the acceptance on everything is there, once.
 func TestStreamWithoutNotices(t *testing.T) {

@@ -122,7 +122,11 @@ func (h *Hub) load(d *desk) error {
 				return err
 			}
 			sh.mu.Lock()
-			from := h.hold(d, id).from
+			k := h.hold(d, id)
+			if chat != nil && version > k.version {
+				k.meet(chat, d.user)
+			}
+			from := k.from
 			sh.mu.Unlock()
 			if again && from < 0 && chat != nil && accepted(chat, d.user) {
 				if from, err = before(ctx, h.engine.Store, id, chat.WorkOf(d.user).Accepted, last); err != nil {
@@ -130,8 +134,7 @@ func (h *Hub) load(d *desk) error {
 				}
 			}
 			sh.mu.Lock()
-			k := h.hold(d, id)
-			if k.from < 0 {
+			if k = h.hold(d, id); k.from < 0 && chat != nil && k.as == chat.WorkOf(d.user).Participant {
 				k.from = from
 			}
 			if version > k.version {
