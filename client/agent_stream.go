@@ -126,6 +126,14 @@ func (a *Agent) open(ctx context.Context) (sock *wire.Socket, first *agent.Agent
 // openTries is how often a stream is opened anew because chats have been accepted meanwhile.
 const openTries = 5
 
+// versionOf is the version of a snapshot; 0 before there is one.
+func versionOf(s *agent.AgentSnapshot) int64 {
+	if s == nil {
+		return 0
+	}
+	return s.Version
+}
+
 // begin opens a stream and returns the snapshot that comes first.
 func begin(ctx context.Context, a *Agent) (sock *wire.Socket, first *agent.AgentSnapshot, err error) {
 	out, err := a.calls.CreateStream().SessionToken(a.token).Send(ctx)
@@ -137,7 +145,7 @@ func begin(ctx context.Context, a *Agent) (sock *wire.Socket, first *agent.Agent
 		return nil, nil, fmt.Errorf("open the stream: %w", err)
 	}
 	defer context.AfterFunc(ctx, sock.Abort)()
-	err = sock.Text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen()})))
+	err = sock.Text(string(restjson.Marshal(&agent.ClientFrame{Type: agent.FrameStart, Seen: a.feed.seen(), Version: versionOf(a.Snapshot())})))
 	for err == nil && first == nil {
 		var text []byte
 		if text, err = sock.Read(); err == nil {

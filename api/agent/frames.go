@@ -90,6 +90,8 @@ type Seen struct {
 type ClientFrame struct {
 	Type FrameType
 	Seen []Seen // at most MaxSeen; more are ignored
+	// Version is that of the last snapshot that the client has, from whichever node; 0 for none. Those of the stream have higher ones.
+	Version int64
 }
 
 // MaxSeen is how many chats a START may name.
@@ -106,6 +108,9 @@ func (f *ClientFrame) AppendJSON(b []byte) []byte {
 			b = restjson.Int(b, "Sequence", s.Sequence)
 			return restjson.End(b)
 		})
+		if f.Version > 0 {
+			b = restjson.Int(b, "Version", f.Version)
+		}
 	}
 	return restjson.End(b)
 }
@@ -122,6 +127,8 @@ func (f *ClientFrame) DecodeJSON(d *restjson.Decoder) {
 		case "Seen":
 			f.Seen = restjson.DecodeList(d, func(s *Seen, d *restjson.Decoder) { s.DecodeJSON(d) })
 			f.Seen = f.Seen[:min(len(f.Seen), MaxSeen)]
+		case "Version":
+			f.Version = d.Int64()
 		default:
 			d.Skip()
 		}

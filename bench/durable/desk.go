@@ -23,6 +23,7 @@ type desk struct {
 	mu       sync.Mutex // guards what follows
 	token    string     // of the session; "" to sign in
 	snapshot *agent.AgentSnapshot
+	newest   int64            // the version of the last snapshot of this stream
 	all      []*held          // in the order in which they rang
 	now      map[string]*held // those of the snapshot, by participant
 	doubtful map[string]bool  // chats whose acceptance may have been for a ring that is not known
@@ -115,6 +116,7 @@ func (d *desk) attend(ctx context.Context) {
 	var seen []agent.Seen
 	for ctx.Err() == nil && !d.load.Faulty() {
 		lost := make(chan struct{})
+		d.begin()
 		end := sync.OnceFunc(func() { close(lost) })
 		cfg := client.AgentConfig{Token: d.session(), Seen: seen, OnEvent: func(e *client.AgentEvent) {
 			if e.Kind == client.StreamLost {
@@ -164,15 +166,22 @@ func (d *desk) signOut(ctx context.Context, token string) {
 	}
 }
 
+// begin notes that the next snapshot is that of another program, which knows of none before.
+func (d *desk) begin() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.newest = 0
+}
+
 // note keeps what a stream has told.
 func (d *desk) note(e *client.AgentEvent) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := e.Snapshot; s != d.snapshot {
-		if d.snapshot != nil && s.Version < d.snapshot.Version {
-			d.load.fault("agent %s: snapshot %d came after %d", d.name, s.Version, d.snapshot.Version)
+		if s.Version < d.newest {
+			d.load.fault("agent %s: snapshot %d came after %d", d.name, s.Version, d.newest)
 		}
-		d.snapshot = s
+		d.snapshot, d.newest = s, s.Version
 		d.hands(s)
 	}
 	if e.Kind != client.ItemReceived || !e.Item.Stored() {

@@ -310,6 +310,34 @@ func TestAcceptedUnheard(t *testing.T) {
 	})
 }
 
+// TestVersionsGoOn: snapshots have higher versions than what the client has had of a node whose clock is ahead, by as much as clocks may differ.
+func TestVersionsGoOn(t *testing.T) {
+	inScene(t, func(s *scene) {
+		s.stream.Conn.Close()
+		synctest.Wait()
+		now := s.one.Clock.Now()
+		for _, c := range []struct {
+			seen  int64
+			above int64 // what the first snapshot is numbered above
+			below int64
+		}{
+			{now.Add(time.Hour).UnixMicro(), 0, now.Add(time.Hour).UnixMicro()},
+			{now.Add(time.Second).UnixMicro(), now.Add(time.Second).UnixMicro(), now.Add(time.Minute).UnixMicro()},
+		} {
+			s.stream = &reader{Client: sockettest.Pipe(s.t, s.hub, "/agent/stream", ""), t: s.t}
+			s.stream.Send(fmt.Sprintf(`{"Type":"START","Version":%d}`, c.seen))
+			s.stream.until("the first snapshot", func(a *api.AgentSnapshot) bool {
+				if a.Version <= c.above || a.Version >= c.below {
+					t.Errorf("to a client that has seen %d the first snapshot is %d; want one between %d and %d", c.seen, a.Version, c.above, c.below)
+				}
+				return true
+			})
+			s.stream.Conn.Close()
+			synctest.Wait()
+		}
+	})
+}
+
 // TestStreamWithoutNotices: when no notice arrives, what is said in chats in hand, and what becomes of them, comes within seconds all the same, and a
 // ring when the router has found it; from the acceptance on everything is there, once.
 func TestStreamWithoutNotices(t *testing.T) {

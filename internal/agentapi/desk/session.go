@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"time"
 	"unicode/utf8"
 
 	api "parley.example/parley/api/agent"
@@ -52,18 +53,24 @@ func (s *session) Receive(text []byte) *socket.Cause {
 	case api.FrameHeartbeat:
 		s.conn.Send(heartbeat)
 	case api.FrameStart:
-		s.start(f.Seen)
+		s.start(f.Seen, f.Version)
 	}
 	return nil
 }
 
-// start begins the stream.
-func (s *session) start(seen []api.Seen) {
+// aheadOf is how far the numbers that a client has had of another node may be ahead of this one's clock.
+const aheadOf = time.Minute
+
+// start begins the stream. Snapshots go on from the version that the client has seen, which another node has given it by its own clock.
+func (s *session) start(seen []api.Seen, version int64) {
 	sh := s.hub.shard(s.of.User)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if !s.started && !s.closed {
 		s.started, s.seen = true, seen
+		if version < s.hub.Clock.Now().Add(aheadOf).UnixMicro() {
+			s.desk.number = max(s.desk.number, version)
+		}
 		s.hub.work(s.desk)
 	}
 }

@@ -157,7 +157,7 @@ export class Desk {
     let alive = true;
     socket.onopen = () => {
       const Seen = [...this.#seen].map(([InitialContactId, Sequence]) => ({ InitialContactId, Sequence })).slice(-100);
-      socket.send(JSON.stringify({ Type: 'START', Seen }));
+      socket.send(JSON.stringify({ Type: 'START', Seen, Version: this.#version || undefined }));
       this.#beat = setInterval(() => {
         if (!alive) return this.#drop(0);
         alive = false;
