@@ -209,7 +209,10 @@ func (k *Keeper) ForgetFacts(ctx context.Context, before time.Time, limit int) (
 			before.UnixMilli(), string(center.KindInstance))
 		return err
 	})
-	return left <= 0, err
+	if err != nil { // of a caller who waits no more: the job has left still
+		return false, err
+	}
+	return left <= 0, nil
 }
 
 // forget deletes at most left rows of a quarter, and then the quarter itself.
