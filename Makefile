@@ -54,7 +54,7 @@ generate: ## Write everything generated anew
 
 .PHONY: generate-check
 generate-check: generate ## Fail when something generated is not up to date
-	@test -z "$$(git status --porcelain -- '*_gen.go' docs/operations.md)" || { git diff --stat -- '*_gen.go' docs/operations.md; git status --porcelain -- '*_gen.go' docs/operations.md; echo "generated files are not up to date: run make generate and commit"; exit 1; }
+	@test -z "$$(git status --porcelain -- '*_gen.go' 'web/api/*_gen.ts' docs/operations.md)" || { git diff --stat -- '*_gen.go' 'web/api/*_gen.ts' docs/operations.md; git status --porcelain -- '*_gen.go' 'web/api/*_gen.ts' docs/operations.md; echo "generated files are not up to date: run make generate and commit"; exit 1; }
 
 # What the race detector does not watch: SQLite, which is translated from C and has its data outside of Go's heap, where it does
 # not look, and libraries that are given what one goroutine has. It finds nothing there and takes ten times as long.

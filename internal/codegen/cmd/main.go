@@ -3,10 +3,11 @@
 //	cmd -model ../model/connect.json -published 2026-10-21 -package connect -tagged -coded StartChatContact
 //	cmd -model ../../api/model/connect.json -package connectcall -fluent parley.example/parley/api/connect
 //	cmd -coverage operations.md connect=api/model/connect.json=internal/connectapi ...
+//	cmd -model ../../api/model/agent.json -typescript agent_gen.ts
 //
 // The first form writes the generated files of an API package into the working directory, the second
 // those of a package of fluent builders for one. The third writes the table of which operations the
-// packages implement. Files that do not change are left alone, so builds stay cached.
+// packages implement, the fourth the types of an API for pages. Files that do not change are left alone, so builds stay cached.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"parley.example/parley/internal/codegen/coverage"
 	"parley.example/parley/internal/codegen/golang"
 	"parley.example/parley/internal/codegen/model"
+	"parley.example/parley/internal/codegen/typescript"
 )
 
 func main() {
@@ -30,11 +32,16 @@ func main() {
 	coded := flag.String("coded", "", "the `operations` whose types get code all the same, separated by commas")
 	published := flag.String("published", "", "the `day` on which the API was published in this shape")
 	page := flag.String("coverage", "", "write the coverage table to this `file`; arguments are name=model=package directory")
+	script := flag.String("typescript", "", "write the types for pages to this `file`")
+	only := flag.String("operations", "", "write these `operations` for pages, and no others, separated by commas")
 	flag.Parse()
 	var err error
-	if *page != "" {
+	switch {
+	case *page != "":
 		err = writeCoverage(*page, flag.Args())
-	} else {
+	case *script != "":
+		err = writeTypeScript(*source, *script, names(*only))
+	default:
 		err = writePackage(*source, *fluent, golang.Options{Package: *pkg, Tagged: *tagged, Coded: names(*coded), Published: *published})
 	}
 	if err != nil {
@@ -95,6 +102,18 @@ func fromRoot(path string) string {
 		}
 	}
 	return filepath.Base(path)
+}
+
+func writeTypeScript(source, out string, operations []string) error {
+	m, err := readModel(source)
+	if err != nil {
+		return err
+	}
+	text, err := typescript.Generate(m, typescript.Options{Source: fromRoot(source), Operations: operations})
+	if err != nil {
+		return err
+	}
+	return write(out, text)
 }
 
 func writeCoverage(out string, args []string) error {
