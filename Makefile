@@ -9,6 +9,11 @@ TOOL := go tool -modfile=tools/go.mod
 LITTER := GOGC=400
 build = $(LITTER) go build $(1) -ldflags '-s -w' -o $(2) ./cmd/parley
 
+# The console is built where there is Node, into a directory that is embedded by a build tag. Without Node a server says how to build it.
+CONSOLE := internal/ui/console/dist/index.html
+node = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm)
+tags = $(shell test -f $(CONSOLE) && echo -tags console)
+
 # What takes longest to compile.
 LARGE := modernc.org/sqlite/lib github.com/aws/aws-sdk-go-v2/service/s3
 
@@ -23,16 +28,26 @@ help: ## Show this list
 # With an empty build cache, half of the time goes into inlining and into debug information, which the linker drops. Where the
 # large packages are compiled as make build does it, by that or by a test, that is what is quick.
 .PHONY: run
-run: ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
-	@if [[ $$(go list -f '{{.Stale}}' $(LARGE)) = *true* ]]; then $(call build,-v -gcflags='all=-l -dwarf=false',bin/dev/parley); else $(call build,-v,bin/dev/parley); fi 2>&1 | \
+run: $(if $(node),$(CONSOLE)) ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
+	@if [[ $$(go list -f '{{.Stale}}' $(LARGE)) = *true* ]]; then $(call build,-v $(tags) -gcflags='all=-l -dwarf=false',bin/dev/parley); else $(call build,-v $(tags),bin/dev/parley); fi 2>&1 | \
 		{ n=0; while IFS= read -r line; do case $$line in *[\ :]*) echo "$$line" ;; *) n=$$((n + 1)); \
 		[ $$n != 5 ] || echo "Building Parley. The first time takes a minute, later ones seconds."; \
 		[ $$((n % 50)) != 0 ] || echo "  $$n packages built" ;; esac; done; } >&2
 	@bin/dev/parley serve --dev $(if $(LISTEN),--listen $(LISTEN)) $(ARGS) || { status=$$?; echo "By make: make run LISTEN=127.0.0.1:9000 listens elsewhere, ARGS='…' adds flags of parley serve." >&2; exit $$status; }
 
 .PHONY: build
-build: ## Build bin/parley, one static binary
-	$(call build,,bin/parley)
+build: $(if $(node),$(CONSOLE)) ## Build bin/parley, one static binary; with the console where there is Node
+	$(call build,$(tags),bin/parley)
+
+.PHONY: console
+console: $(CONSOLE) ## Build the pages of agents and supervisors from web/console, with Node 20 or newer
+
+web/console/node_modules/.package-lock.json: web/console/package-lock.json
+	@echo "Fetching what the console is built with."
+	@cd web/console && npm ci --no-audit --no-fund --silent && touch node_modules/.package-lock.json
+
+$(CONSOLE): web/console/node_modules/.package-lock.json $(shell find web internal/ccp/assets -name node_modules -prune -o -type f -print)
+	@cd web/console && npx --no-install tsc --noEmit && npx --no-install vite build --logLevel warn
 
 # Tests that wait for disks, processes and browsers leave a core to the others, so two targets run beside each other, or as
 # many as make -j says, the longest first. Generating comes before them: it writes what they read.

@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/internal/participantapi"
 	"parley.example/parley/internal/ratelimit"
 	"parley.example/parley/internal/ui"
+	"parley.example/parley/internal/ui/console"
 )
 
 // maxConnectBody bounds the body of a connect request: enough for the 256,000
@@ -95,7 +96,7 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	pages := desks{s}.pages().Mounts()
+	pages := append(desks{s}.pages().Mounts(), console.New(string(desks{s}.instance())).Mounts()...)
 	for i, m := range pages {
 		pages[i].Handler = s.limits.outside(m.Handler)
 	}

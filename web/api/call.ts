@@ -1,4 +1,7 @@
 // Sends requests to an API by the table of its operations. Values are those of the JSON on the wire.
+import { ApiError, uuid } from '../../internal/ccp/assets/error.js';
+
+export { ApiError, uuid };
 
 /** Where an operation lives, and which members of its input do not travel in the body. */
 export interface Route {
@@ -9,30 +12,6 @@ export interface Route {
   query?: Record<string, string>;
   /** The member that makes a repeated request harmless; a request without one is given one. */
   token?: string;
-}
-
-/** An error with the name and the sentence that the server gave it, or that of a request that did not get there. */
-export class ApiError extends Error {
-  /** The name of the exception, such as InvalidStateException; Unreachable when there was no answer. */
-  readonly type: string;
-  /** Of the HTTP answer; 0 when there was none. */
-  readonly status: number;
-  /** What else the exception says, such as the Permission that is missing. */
-  readonly details: Record<string, unknown>;
-
-  constructor(type: string, message: string, status = 0, details: Record<string, unknown> = {}) {
-    super(message);
-    this.type = type;
-    this.status = status;
-    this.details = details;
-  }
-}
-
-/** A random id; browsers make them by themselves only where a connection is encrypted. */
-export function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 /** How long a request may take, in ms. */
@@ -77,7 +56,7 @@ export async function send(route: Route, input: Record<string, unknown>, { root,
       answer = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, late]) : late });
     } catch (error) {
       if (signal?.aborted) throw error;
-      if (last) throw new ApiError('Unreachable', 'The server does not answer. Try again when it does.');
+      if (last) throw new ApiError('Unreachable', 'The server does not answer. Try again when it does.', 0);
       await pause(250 * attempt);
       continue;
     }

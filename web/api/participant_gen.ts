@@ -29,7 +29,7 @@ export type ChatItemType = 'TYPING' | 'PARTICIPANT_JOINED' | 'PARTICIPANT_LEFT' 
 
 export interface CompleteAttachmentUploadRequest {
   AttachmentIds: string[];
-  ClientToken: string;
+  ClientToken?: string;
 }
 
 export type CompleteAttachmentUploadResponse = Record<never, never>;
@@ -175,7 +175,7 @@ export interface StartAttachmentUploadRequest {
   ContentType: string;
   AttachmentSizeInBytes: number;
   AttachmentName: string;
-  ClientToken: string;
+  ClientToken?: string;
 }
 
 export interface StartAttachmentUploadResponse {

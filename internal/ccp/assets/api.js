@@ -1,24 +1,5 @@
 // The agent's API over HTTP, and the session of this document.
-
-/** An error with the name and the sentence that the server gave it, or that of a request that did not get there. */
-export class ApiError extends Error {
-  /**
-   * @param {string} type The name of the exception, such as InvalidStateException.
-   * @param {string} message What to do, in a sentence.
-   * @param {number} [status] Of the HTTP answer; none when there was no answer.
-   */
-  constructor(type, message, status) {
-    super(message);
-    this.type = type;
-    this.status = status;
-  }
-}
-
-/** A random id; browsers make them by themselves only where a connection is encrypted. */
-export function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-}
+import { ApiError, uuid } from './error.js';
 
 /** Where the server is: the pages are at its root, or a directory below. */
 export const root = new URL(document.body.dataset.root, document.baseURI);

@@ -1,6 +1,6 @@
 // What a page asks for through amazon-connect-streams, as operations of the agent's API. Each answers, at once or when
 // what it waits for is decided: Streams waits for ever.
-import { ApiError } from './api.js';
+import { ApiError } from './error.js';
 import { configurationOf, endpointOf, stateOf, updateOf } from './shape.js';
 
 const none = () => ({});

@@ -1,5 +1,5 @@
 // The conduit of amazon-connect-streams: messages {event, data} between this frame and the page around it.
-import { ApiError, uuid } from './api.js';
+import { ApiError, uuid } from './error.js';
 import { unknown } from './commands.js';
 import { updateOf } from './shape.js';
 
@@ -40,7 +40,7 @@ export class Conduit {
   start() {
     const desk = this.#desk;
     desk.on('view', () => this.#update());
-    desk.on('item', (frame) => this.send('webSocket::all_message', frame));
+    desk.on('item', ({ Frame }) => this.send('webSocket::all_message', Frame));
     desk.on('open', () => this.send('webSocket::connection_open', {}));
     desk.on('lost', () => {
       this.send('webSocket::connection_lost', {});

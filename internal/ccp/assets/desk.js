@@ -1,5 +1,5 @@
 // What the server tells an agent: his stream, kept open, and what is known from it.
-import { ApiError } from './api.js';
+import { ApiError } from './error.js';
 
 const heartbeat = 15_000;
 const patience = { least: 500, most: 10_000 }; // between two tries to connect
@@ -8,7 +8,7 @@ const catchUp = 1_000; // for what was missed to arrive after a loss
 /**
  * One agent's view. It emits
  *  - view: a snapshot, when the desk's members have been brought up to it
- *  - item: a frame of a chat, as participants' sockets carry it
+ *  - item: a frame of a chat as the stream has it: {InitialContactId, Sequence, Frame}
  *  - broadcast: what another client of the agent says
  *  - open, lost, gained: the state of the stream
  *  - over: no more comes; with {why: 'signed-out' | 'denied' | 'too-many', message}
@@ -38,7 +38,7 @@ export class Desk {
   #retry;
   #version = 0;
 
-  /** @param {import('./api.js').Api} api */
+  /** @param {{agent(): Promise<any>, stream(): Promise<{Url: string}>, contact(id: string, what: 'chat-token'): Promise<any>}} api The agent's API: as in api.js, or whatever does the same. */
   constructor(api) {
     this.#api = api;
   }
@@ -201,7 +201,7 @@ export class Desk {
     else if (frame.Type === 'BROADCAST') this.#emit('broadcast', frame.Content);
     else if (frame.Type === 'ITEM') {
       if (frame.Sequence > 0) this.#seen.set(frame.InitialContactId, frame.Sequence);
-      this.#emit('item', frame.Frame);
+      this.#emit('item', frame);
       this.#caughtUp();
     }
   }

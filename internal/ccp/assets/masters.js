@@ -1,6 +1,6 @@
 // Which of the tabs of a browser is the master for a topic of Streams. They agree among themselves, over a BroadcastChannel: a frame on
 // another site may have no locks and no storage where cookies of third parties are blocked, and no shared worker is needed.
-import { uuid } from './api.js';
+import { uuid } from './error.js';
 
 const patience = 1_000; // ms for another tab to say that it is the master: tabs in the background are slow
 

@@ -1,6 +1,6 @@
 // What the @amazon-connect packages ask for, and what their events say: see sdk.js. The packages take answers apart without a
 // look, so each has exactly the members that they want.
-import { ApiError } from './api.js';
+import { ApiError } from './error.js';
 import { configurationOf, connectionsOf, contactOf, queueOf, stateOf } from './shape.js';
 
 const types = new Set(['agent', 'outbound', 'inbound', 'monitoring']);

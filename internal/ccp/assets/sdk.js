@@ -1,6 +1,6 @@
 // The message channel of the @amazon-connect packages, which Streams brings along: requests and subscriptions from the page
 // around this frame, over a MessagePort that the frame gives it.
-import { ApiError, uuid } from './api.js';
+import { ApiError, uuid } from './error.js';
 import { queries } from './sdk-queries.js';
 
 const most = 1_000; // topics that a page may subscribe to

@@ -92,7 +92,7 @@ func (g *generator) structure(s *model.Shape) {
 	for _, m := range members {
 		g.comment("  ", m.Traits.Documentation)
 		optional := "?"
-		if m.Traits.Required {
+		if m.Traits.Required && !m.Traits.IdempotencyToken { // which is filled in
 			optional = ""
 		}
 		g.line("  %s%s: %s;", key(g.name(m)), optional, g.typeOf(m))

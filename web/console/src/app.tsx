@@ -1,0 +1,87 @@
+// The whole page: who is signed in, and which of the pages he sees.
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Spinner from '@cloudscape-design/components/spinner';
+import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { DeskPage } from './desk/page';
+import { Live } from './model/live';
+import { LiveContext } from './parts/live';
+import { Notifier } from './parts/notify';
+import { usePage } from './parts/page';
+import { Shell } from './parts/shell';
+import { SignIn } from './parts/sign-in';
+import { instance, root, signedIn } from './session';
+import { t, why } from './words';
+
+const FloorPage = lazy(() => import('./floor/page'));
+
+/** Says what is wrong when a page fails, in place of nothing. */
+class Guard extends Component<{ children: ReactNode }, { failure?: string }> {
+  override state: { failure?: string } = {};
+
+  static getDerivedStateFromError(error: unknown) {
+    return { failure: why(error) };
+  }
+
+  override render() {
+    if (this.state.failure === undefined) return this.props.children;
+    return <main className="alone"><Alert type="error" action={<Button onClick={() => location.reload()}>{t('app.reload')}</Button>}>{t('app.failed', { message: this.state.failure })}</Alert></main>;
+  }
+}
+
+export function App() {
+  const [state, setState] = useState<'asking' | 'signed-out' | 'in' | { problem: string }>('asking');
+  const [message, setMessage] = useState('');
+
+  useEffect(() => {
+    if (state !== 'asking') return;
+    let here = true;
+    signedIn().then((yes) => here && setState(yes ? 'in' : 'signed-out'), (error) => here && setState({ problem: why(error) }));
+    return () => { here = false; };
+  }, [state]);
+
+  if (state === 'asking') return <Waiting />;
+  if (typeof state === 'object') {
+    return <main className="alone"><Alert type="error" action={<Button onClick={() => setState('asking')}>{t('app.reload')}</Button>}>{state.problem}</Alert></main>;
+  }
+  if (state === 'signed-out') {
+    return <SignIn instance={instance} message={message} done={() => { setMessage(''); setState('in'); }} />;
+  }
+  return <Guard><Work over={(said) => { setMessage(said); setState('signed-out'); }} /></Guard>;
+}
+
+const Waiting = () => <main className="alone"><Spinner size="large" /> <span>{t('app.loading')}</span></main>;
+
+/** The pages of somebody who is signed in. */
+function Work({ over }: { over: (message: string) => void }) {
+  const [live, setLive] = useState<Live>();
+  const [denied, setDenied] = useState('');
+  const [page] = usePage();
+
+  useEffect(() => {
+    const live = new Live(root);
+    const stop = live.subscribe(() => {
+      if (!live.over) return;
+      const { why: reason, message } = live.over;
+      if (reason === 'denied' || reason === 'too-many') setDenied(message || t('tooMany'));
+      else over(reason === 'terminated' ? '' : message || t('signIn.over'));
+    });
+    live.start();
+    setLive(live);
+    return () => {
+      stop();
+      live.stop();
+    };
+  }, []);
+
+  if (denied) return <main className="alone"><Alert type="warning" header={t('denied.title')} action={<Button onClick={() => over('')}>{t('signIn.submit')}</Button>}>{denied}</Alert></main>;
+  if (!live) return <Waiting />;
+  return (
+    <LiveContext value={live}>
+      <Notifier />
+      <Shell>
+        {page === 'floor' ? <Suspense fallback={<div className="alone"><Spinner size="large" /></div>}><FloorPage /></Suspense> : <DeskPage />}
+      </Shell>
+    </LiveContext>
+  );
+}

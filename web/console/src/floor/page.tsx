@@ -1,0 +1,6 @@
+// The supervisor's floor: what goes on now.
+import { Chats } from './chats';
+
+export default function FloorPage() {
+  return <main className="floor"><Chats /></main>;
+}
