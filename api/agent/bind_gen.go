@@ -67,6 +67,16 @@ func (x *CreateQuickResponseRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *CreateSessionRequest) BindHTTP(in *restjson.Input) {
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *CreateSessionRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
 func (x *CreateStreamRequest) BindHTTP(in *restjson.Input) {
 	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
 }
@@ -85,6 +95,16 @@ func (x *DeleteQuickResponseRequest) BindHTTP(in *restjson.Input) {
 // CallHTTP writes x into a request.
 func (x *DeleteQuickResponseRequest) CallHTTP(o *restjson.Outgoing) {
 	o.Label("QuickResponseId", x.QuickResponseId)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *DeleteSessionRequest) BindHTTP(in *restjson.Input) {
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *DeleteSessionRequest) CallHTTP(o *restjson.Outgoing) {
 	o.Header("X-Amz-Bearer", x.SessionToken)
 }
 
@@ -119,6 +139,16 @@ func (x *GetAgentRequest) BindHTTP(in *restjson.Input) {
 
 // CallHTTP writes x into a request.
 func (x *GetAgentRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *GetSessionRequest) BindHTTP(in *restjson.Input) {
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *GetSessionRequest) CallHTTP(o *restjson.Outgoing) {
 	o.Header("X-Amz-Bearer", x.SessionToken)
 }
 

@@ -68,6 +68,15 @@ func (c *Client) CreateQuickResponse(ctx context.Context, in *CreateQuickRespons
 	return out, nil
 }
 
+// CreateSession calls POST /agent/session.
+func (c *Client) CreateSession(ctx context.Context, in *CreateSessionRequest) (*CreateSessionResponse, error) {
+	out := new(CreateSessionResponse)
+	if err := c.c.Do(ctx, &Operations[opCreateSession], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateStream calls POST /agent/stream.
 func (c *Client) CreateStream(ctx context.Context, in *CreateStreamRequest) (*CreateStreamResponse, error) {
 	out := new(CreateStreamResponse)
@@ -81,6 +90,15 @@ func (c *Client) CreateStream(ctx context.Context, in *CreateStreamRequest) (*Cr
 func (c *Client) DeleteQuickResponse(ctx context.Context, in *DeleteQuickResponseRequest) (*DeleteQuickResponseResponse, error) {
 	out := new(DeleteQuickResponseResponse)
 	if err := c.c.Do(ctx, &Operations[opDeleteQuickResponse], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteSession calls DELETE /agent/session.
+func (c *Client) DeleteSession(ctx context.Context, in *DeleteSessionRequest) (*DeleteSessionResponse, error) {
+	out := new(DeleteSessionResponse)
+	if err := c.c.Do(ctx, &Operations[opDeleteSession], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -108,6 +126,15 @@ func (c *Client) ExplainContact(ctx context.Context, in *ExplainContactRequest) 
 func (c *Client) GetAgent(ctx context.Context, in *GetAgentRequest) (*GetAgentResponse, error) {
 	out := new(GetAgentResponse)
 	if err := c.c.Do(ctx, &Operations[opGetAgent], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GetSession calls GET /agent/session.
+func (c *Client) GetSession(ctx context.Context, in *GetSessionRequest) (*GetSessionResponse, error) {
+	out := new(GetSessionResponse)
+	if err := c.c.Do(ctx, &Operations[opGetSession], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

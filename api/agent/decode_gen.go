@@ -404,6 +404,54 @@ func (x *CreateQuickResponseResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *CreateSessionRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "InstanceId":
+			seen |= 1 << 0
+			x.InstanceId = d.String()
+		case "UserName":
+			seen |= 1 << 1
+			x.UserName = d.String()
+		case "Password":
+			seen |= 1 << 2
+			x.Password = d.String()
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<3-1 {
+		d.Missing(seen, "InstanceId", "UserName", "Password")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *CreateSessionResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "InstanceId":
+			x.InstanceId = d.String()
+		case "UserId":
+			x.UserId = d.String()
+		case "Expiry":
+			x.Expiry = d.DateTime()
+		case "User":
+			x.User = new(UserSummary)
+			x.User.DecodeJSON(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *CreateStreamRequest) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
@@ -459,6 +507,16 @@ func (x *DeleteQuickResponseResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *DeleteSessionRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *DeleteSessionResponse) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *EndContactRequest) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
@@ -510,6 +568,33 @@ func (x *GetAgentResponse) DecodeJSON(d *restjson.Decoder) {
 		case "Configuration":
 			x.Configuration = new(AgentConfiguration)
 			x.Configuration.DecodeJSON(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *GetSessionRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *GetSessionResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "InstanceId":
+			x.InstanceId = d.String()
+		case "UserId":
+			x.UserId = d.String()
+		case "Expiry":
+			x.Expiry = d.DateTime()
+		case "User":
+			x.User = new(UserSummary)
+			x.User.DecodeJSON(d)
 		default:
 			d.Skip()
 		}

@@ -209,6 +209,27 @@ func (x *CreateQuickResponseResponse) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *CreateSessionRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "InstanceId", x.InstanceId)
+	b = restjson.String(b, "UserName", x.UserName)
+	b = restjson.String(b, "Password", x.Password)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *CreateSessionResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "InstanceId", x.InstanceId)
+	b = restjson.String(b, "UserId", x.UserId)
+	b = restjson.DateTime(b, "Expiry", x.Expiry)
+	if x.User != nil {
+		b = append(x.User.AppendJSON(restjson.Key(b, "User")), ',')
+	}
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*CreateStreamRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
@@ -235,6 +256,12 @@ func (*DeleteQuickResponseRequest) AppendJSON(b []byte) []byte { return append(b
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*DeleteQuickResponseResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*DeleteSessionRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*DeleteSessionResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*EndContactRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
@@ -265,6 +292,21 @@ func (x *GetAgentResponse) AppendJSON(b []byte) []byte {
 	}
 	if x.Configuration != nil {
 		b = append(x.Configuration.AppendJSON(restjson.Key(b, "Configuration")), ',')
+	}
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*GetSessionRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *GetSessionResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "InstanceId", x.InstanceId)
+	b = restjson.String(b, "UserId", x.UserId)
+	b = restjson.DateTime(b, "Expiry", x.Expiry)
+	if x.User != nil {
+		b = append(x.User.AppendJSON(restjson.Key(b, "User")), ',')
 	}
 	return restjson.End(b)
 }

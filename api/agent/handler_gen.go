@@ -23,11 +23,14 @@ const (
 	opClearContact
 	opCreateChatToken
 	opCreateQuickResponse
+	opCreateSession
 	opCreateStream
 	opDeleteQuickResponse
+	opDeleteSession
 	opEndContact
 	opExplainContact
 	opGetAgent
+	opGetSession
 	opInviteParticipant
 	opLeaveContact
 	opListActiveContacts
@@ -108,6 +111,16 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "CreateSession", Method: "POST", Path: "/agent/session",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "CreateStream", Method: "POST", Path: "/agent/stream",
 		Errors: []string{
 			"AccessDeniedException",
@@ -123,6 +136,16 @@ var Operations = []restjson.Operation{
 			"AccessDeniedException",
 			"InternalServiceException",
 			"InvalidStateException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "DeleteSession", Method: "DELETE", Path: "/agent/session",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
 			"ThrottlingException",
 			"UnauthorizedException",
 			"ValidationException",
@@ -154,6 +177,17 @@ var Operations = []restjson.Operation{
 	},
 	{
 		Service: "agent", Name: "GetAgent", Method: "GET", Path: "/agent",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "GetSession", Method: "GET", Path: "/agent/session",
 		ReadOnly: true,
 		Errors: []string{
 			"AccessDeniedException",
@@ -382,11 +416,14 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opClearContact], svc.ClearContact),
 		restjson.Handle(&Operations[opCreateChatToken], svc.CreateChatToken),
 		restjson.Handle(&Operations[opCreateQuickResponse], svc.CreateQuickResponse),
+		restjson.Handle(&Operations[opCreateSession], svc.CreateSession),
 		restjson.Handle(&Operations[opCreateStream], svc.CreateStream),
 		restjson.Handle(&Operations[opDeleteQuickResponse], svc.DeleteQuickResponse),
+		restjson.Handle(&Operations[opDeleteSession], svc.DeleteSession),
 		restjson.Handle(&Operations[opEndContact], svc.EndContact),
 		restjson.Handle(&Operations[opExplainContact], svc.ExplainContact),
 		restjson.Handle(&Operations[opGetAgent], svc.GetAgent),
+		restjson.Handle(&Operations[opGetSession], svc.GetSession),
 		restjson.Handle(&Operations[opInviteParticipant], svc.InviteParticipant),
 		restjson.Handle(&Operations[opLeaveContact], svc.LeaveContact),
 		restjson.Handle(&Operations[opListActiveContacts], svc.ListActiveContacts),

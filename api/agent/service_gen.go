@@ -8,7 +8,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Service is the API with its 28 operations. A server implements it by embedding Unimplemented
+// Service is the API with its 31 operations. A server implements it by embedding Unimplemented
 // and overriding what it answers; Client implements it by calling a server. Inputs are never nil
 // and belong to the callee. Errors are exceptions of this package, restjson.APIError, or errors
 // that HandlerOptions.MapError understands.
@@ -46,6 +46,12 @@ type Service interface {
 	// ThrottlingException, UnauthorizedException, ValidationException.
 	CreateQuickResponse(ctx context.Context, in *CreateQuickResponseRequest) (*CreateQuickResponseResponse, error)
 
+	// CreateSession is POST /agent/session. It begins a session as SignIn does, for a page of the
+	// server itself: the browser keeps the session in a cookie that no script reads, and the answer
+	// does not have it. Errors: AccessDeniedException, InternalServiceException,
+	// ThrottlingException, UnauthorizedException, ValidationException.
+	CreateSession(ctx context.Context, in *CreateSessionRequest) (*CreateSessionResponse, error)
+
 	// CreateStream is POST /agent/stream. It returns where to open a WebSocket for what happens to
 	// the agent: snapshots, the items of the chats in hand, broadcasts. Errors:
 	// AccessDeniedException, InternalServiceException, ThrottlingException, UnauthorizedException,
@@ -57,6 +63,11 @@ type Service interface {
 	// ContentManagement.Delete. Errors: AccessDeniedException, InternalServiceException,
 	// InvalidStateException, ThrottlingException, UnauthorizedException, ValidationException.
 	DeleteQuickResponse(ctx context.Context, in *DeleteQuickResponseRequest) (*DeleteQuickResponseResponse, error)
+
+	// DeleteSession is DELETE /agent/session. It ends the session as SignOut does, and takes it out
+	// of the cookie. Errors: AccessDeniedException, InternalServiceException, ThrottlingException,
+	// UnauthorizedException, ValidationException.
+	DeleteSession(ctx context.Context, in *DeleteSessionRequest) (*DeleteSessionResponse, error)
 
 	// EndContact is POST /agent/contacts/{ContactId}/end. It ends the chat for everybody. The
 	// permission is StopContact.Enabled. Errors: AccessDeniedException, InternalServiceException,
@@ -75,6 +86,11 @@ type Service interface {
 	// Errors: AccessDeniedException, InternalServiceException, ThrottlingException,
 	// UnauthorizedException, ValidationException.
 	GetAgent(ctx context.Context, in *GetAgentRequest) (*GetAgentResponse, error)
+
+	// GetSession is GET /agent/session. It says whose the session is: that of the cookie, or of the
+	// token. Errors: AccessDeniedException, InternalServiceException, ThrottlingException,
+	// UnauthorizedException, ValidationException.
+	GetSession(ctx context.Context, in *GetSessionRequest) (*GetSessionResponse, error)
 
 	// InviteParticipant is POST /agent/contacts/{ContactId}/participants. It has the chat ring at
 	// another agent, by a quick connect of the type USER, who takes part beside those who are
@@ -234,6 +250,11 @@ func (Unimplemented) CreateQuickResponse(context.Context, *CreateQuickResponseRe
 	return nil, restjson.NotImplemented(&Operations[opCreateQuickResponse])
 }
 
+// CreateSession answers that it is not implemented.
+func (Unimplemented) CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opCreateSession])
+}
+
 // CreateStream answers that it is not implemented.
 func (Unimplemented) CreateStream(context.Context, *CreateStreamRequest) (*CreateStreamResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opCreateStream])
@@ -242,6 +263,11 @@ func (Unimplemented) CreateStream(context.Context, *CreateStreamRequest) (*Creat
 // DeleteQuickResponse answers that it is not implemented.
 func (Unimplemented) DeleteQuickResponse(context.Context, *DeleteQuickResponseRequest) (*DeleteQuickResponseResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opDeleteQuickResponse])
+}
+
+// DeleteSession answers that it is not implemented.
+func (Unimplemented) DeleteSession(context.Context, *DeleteSessionRequest) (*DeleteSessionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opDeleteSession])
 }
 
 // EndContact answers that it is not implemented.
@@ -257,6 +283,11 @@ func (Unimplemented) ExplainContact(context.Context, *ExplainContactRequest) (*E
 // GetAgent answers that it is not implemented.
 func (Unimplemented) GetAgent(context.Context, *GetAgentRequest) (*GetAgentResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opGetAgent])
+}
+
+// GetSession answers that it is not implemented.
+func (Unimplemented) GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opGetSession])
 }
 
 // InviteParticipant answers that it is not implemented.

@@ -233,6 +233,22 @@ type CreateQuickResponseResponse struct {
 	QuickResponseArn string // required; 1 to 500 characters
 }
 
+// CreateSessionRequest is the input of CreateSession (POST /agent/session).
+type CreateSessionRequest struct {
+	// The id, the ARN or the alias.
+	InstanceId string // required; 1 to 250 characters
+	UserName   string // required; 1 to 100 characters
+	Password   string // required; sensitive: never log it; 1 to 128 characters
+}
+
+// CreateSessionResponse is the output of CreateSession.
+type CreateSessionResponse struct {
+	InstanceId string       // required; 1 to 100 characters
+	UserId     string       // required; 1 to 256 characters
+	Expiry     time.Time    // required
+	User       *UserSummary // required
+}
+
 // CreateStreamRequest is the input of CreateStream (POST /agent/stream).
 type CreateStreamRequest struct {
 	// The token of SignIn.
@@ -267,6 +283,15 @@ type DeleteQuickResponseRequest struct {
 
 // DeleteQuickResponseResponse is the output of DeleteQuickResponse.
 type DeleteQuickResponseResponse struct{}
+
+// DeleteSessionRequest is the input of DeleteSession (DELETE /agent/session).
+type DeleteSessionRequest struct {
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// DeleteSessionResponse is the output of DeleteSession.
+type DeleteSessionResponse struct{}
 
 // EndContactRequest is the input of EndContact (POST /agent/contacts/{ContactId}/end).
 type EndContactRequest struct {
@@ -306,6 +331,20 @@ type GetAgentRequest struct {
 type GetAgentResponse struct {
 	Snapshot      *AgentSnapshot      // required
 	Configuration *AgentConfiguration // required
+}
+
+// GetSessionRequest is the input of GetSession (GET /agent/session).
+type GetSessionRequest struct {
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// GetSessionResponse is the output of GetSession.
+type GetSessionResponse struct {
+	InstanceId string       // required; 1 to 100 characters
+	UserId     string       // required; 1 to 256 characters
+	Expiry     time.Time    // required
+	User       *UserSummary // required
 }
 
 // InviteParticipantRequest is the input of InviteParticipant (POST

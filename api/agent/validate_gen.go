@@ -51,6 +51,13 @@ func (x *CreateQuickResponseRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *CreateSessionRequest) Validate(v *restjson.Validator) {
+	checkInstanceRef(v, "InstanceId", x.InstanceId)
+	checkUserName(v, "UserName", x.UserName)
+	checkPassword(v, "Password", x.Password)
+}
+
+// Validate checks the constraints of the model.
 func (x *CreateStreamRequest) Validate(v *restjson.Validator) {
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
@@ -58,6 +65,11 @@ func (x *CreateStreamRequest) Validate(v *restjson.Validator) {
 // Validate checks the constraints of the model.
 func (x *DeleteQuickResponseRequest) Validate(v *restjson.Validator) {
 	checkQuickResponseRef(v, "QuickResponseId", x.QuickResponseId)
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *DeleteSessionRequest) Validate(v *restjson.Validator) {
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 
@@ -75,6 +87,11 @@ func (x *ExplainContactRequest) Validate(v *restjson.Validator) {
 
 // Validate checks the constraints of the model.
 func (x *GetAgentRequest) Validate(v *restjson.Validator) {
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *GetSessionRequest) Validate(v *restjson.Validator) {
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
 

@@ -331,6 +331,64 @@ func (b CreateQuickResponse) Send(ctx context.Context) (*agent.CreateQuickRespon
 	return out, nil
 }
 
+// CreateSession begins a session as SignIn does, for a page of the server itself: the browser
+// keeps the session in a cookie that no script reads, and the answer does not have it: POST
+// /agent/session.
+//
+// Required: InstanceID, UserName, Password.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type CreateSession struct {
+	caller restjson.Caller
+	in     agent.CreateSessionRequest
+}
+
+// InstanceID sets InstanceId. The id, the ARN or the alias. Required; 1 to 250 characters.
+func (b CreateSession) InstanceID(v string) CreateSession {
+	b.in.InstanceId = v
+	return b
+}
+
+// UserName sets UserName, the user name. Required; 1 to 100 characters.
+func (b CreateSession) UserName(v string) CreateSession {
+	b.in.UserName = v
+	return b
+}
+
+// Password sets Password, the user's password, for users the instance itself keeps. Required;
+// sensitive: never log it; 1 to 128 characters.
+func (b CreateSession) Password(v string) CreateSession {
+	b.in.Password = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b CreateSession) With(in *agent.CreateSessionRequest) CreateSession {
+	if in == nil {
+		in = &agent.CreateSessionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b CreateSession) Input() *agent.CreateSessionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b CreateSession) Send(ctx context.Context) (*agent.CreateSessionResponse, error) {
+	out := new(agent.CreateSessionResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opCreateSession], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CreateStream returns where to open a WebSocket for what happens to the agent: snapshots, the
 // items of the chats in hand, broadcasts: POST /agent/stream.
 //
@@ -422,6 +480,51 @@ func (b DeleteQuickResponse) Input() *agent.DeleteQuickResponseRequest {
 func (b DeleteQuickResponse) Send(ctx context.Context) (*agent.DeleteQuickResponseResponse, error) {
 	out := new(agent.DeleteQuickResponseResponse)
 	if err := b.caller.Do(ctx, &agent.Operations[opDeleteQuickResponse], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteSession ends the session as SignOut does, and takes it out of the cookie: DELETE
+// /agent/session.
+//
+// Required: SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type DeleteSession struct {
+	caller restjson.Caller
+	in     agent.DeleteSessionRequest
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b DeleteSession) SessionToken(v string) DeleteSession {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b DeleteSession) With(in *agent.DeleteSessionRequest) DeleteSession {
+	if in == nil {
+		in = &agent.DeleteSessionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b DeleteSession) Input() *agent.DeleteSessionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b DeleteSession) Send(ctx context.Context) (*agent.DeleteSessionResponse, error) {
+	out := new(agent.DeleteSessionResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opDeleteSession], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -569,6 +672,50 @@ func (b GetAgent) Input() *agent.GetAgentRequest {
 func (b GetAgent) Send(ctx context.Context) (*agent.GetAgentResponse, error) {
 	out := new(agent.GetAgentResponse)
 	if err := b.caller.Do(ctx, &agent.Operations[opGetAgent], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GetSession says whose the session is: that of the cookie, or of the token: GET /agent/session.
+//
+// Required: SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type GetSession struct {
+	caller restjson.Caller
+	in     agent.GetSessionRequest
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b GetSession) SessionToken(v string) GetSession {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b GetSession) With(in *agent.GetSessionRequest) GetSession {
+	if in == nil {
+		in = &agent.GetSessionRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b GetSession) Input() *agent.GetSessionRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b GetSession) Send(ctx context.Context) (*agent.GetSessionResponse, error) {
+	out := new(agent.GetSessionResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opGetSession], &b.in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

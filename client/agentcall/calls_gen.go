@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Calls begins calls: it has a method for each of the 28 operations, which returns an empty
+// Calls begins calls: it has a method for each of the 31 operations, which returns an empty
 // builder. It may be copied and used by many goroutines at once.
 type Calls struct{ caller restjson.Caller }
 
@@ -20,11 +20,14 @@ const (
 	opClearContact
 	opCreateChatToken
 	opCreateQuickResponse
+	opCreateSession
 	opCreateStream
 	opDeleteQuickResponse
+	opDeleteSession
 	opEndContact
 	opExplainContact
 	opGetAgent
+	opGetSession
 	opInviteParticipant
 	opLeaveContact
 	opListActiveContacts
@@ -68,6 +71,11 @@ func (c Calls) CreateQuickResponse() CreateQuickResponse {
 	return CreateQuickResponse{caller: c.caller}
 }
 
+// CreateSession begins a call that begins a session as SignIn does, for a page of the server
+// itself: the browser keeps the session in a cookie that no script reads, and the answer does
+// not have it.
+func (c Calls) CreateSession() CreateSession { return CreateSession{caller: c.caller} }
+
 // CreateStream begins a call that returns where to open a WebSocket for what happens to the
 // agent: snapshots, the items of the chats in hand, broadcasts.
 func (c Calls) CreateStream() CreateStream { return CreateStream{caller: c.caller} }
@@ -76,6 +84,10 @@ func (c Calls) CreateStream() CreateStream { return CreateStream{caller: c.calle
 func (c Calls) DeleteQuickResponse() DeleteQuickResponse {
 	return DeleteQuickResponse{caller: c.caller}
 }
+
+// DeleteSession begins a call that ends the session as SignOut does, and takes it out of the
+// cookie.
+func (c Calls) DeleteSession() DeleteSession { return DeleteSession{caller: c.caller} }
 
 // EndContact begins a call that ends the chat for everybody.
 func (c Calls) EndContact() EndContact { return EndContact{caller: c.caller} }
@@ -86,6 +98,9 @@ func (c Calls) ExplainContact() ExplainContact { return ExplainContact{caller: c
 
 // GetAgent begins a call that returns all that the agent sees, and how the agent is set up.
 func (c Calls) GetAgent() GetAgent { return GetAgent{caller: c.caller} }
+
+// GetSession begins a call that says whose the session is: that of the cookie, or of the token.
+func (c Calls) GetSession() GetSession { return GetSession{caller: c.caller} }
 
 // InviteParticipant begins a call that has the chat ring at another agent, by a quick connect of
 // the type USER, who takes part beside those who are there, six at most.

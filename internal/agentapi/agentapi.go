@@ -9,7 +9,7 @@
 // all, or is deleted: then every call is UnauthorizedException, and the streams close. What a user may do is what the
 // permissions of his security profiles say at that moment; a refusal names the permission.
 //
-// Start reading at [Service]; each operation is in the file of its noun.
+// Start reading at [Service] and [Console]; each operation is in the file of its noun.
 package agentapi
 
 import (
@@ -19,6 +19,7 @@ import (
 	"parley.example/parley/api/agent"
 	"parley.example/parley/api/restjson"
 	rules "parley.example/parley/internal/agent"
+	"parley.example/parley/internal/agentapi/cookie"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
@@ -46,6 +47,8 @@ type Service struct {
 	Clock    *engine.Clock
 	// PublicURL returns how clients reach the server, without a slash at the end.
 	PublicURL func(ctx context.Context) string
+	// Cookies keeps the sessions of CreateSession.
+	Cookies *cookie.Jar
 	// Broadcasts bounds those of a user: see [NewBroadcasts].
 	Broadcasts *ratelimit.Table
 }
@@ -74,15 +77,15 @@ func chatToken(by *auth.Sealer, chat center.ContactID, p center.ParticipantID) s
 	return by.Seal(auth.Token{Kind: auth.Participant, Chat: chat, Participant: p})
 }
 
-// Before opens the session token of a request, before its body is read. SignIn has none.
+// Before opens the session token of a request, before its body is read. SignIn and CreateSession have none.
 func (s *Service) Before(op *restjson.Operation, r *http.Request) (edge.Caller, error) {
 	ctx := r.Context()
-	if op.Name == "SignIn" {
+	if op.Name == "SignIn" || op.Name == "CreateSession" {
 		return edge.Caller{Context: context.WithValue(ctx, fromKey{}, edge.Network(r))}, nil
 	}
 	bearer := r.Header.Get("X-Amz-Bearer")
 	if bearer == "" {
-		return edge.Caller{Context: ctx}, signedOut("the request has no X-Amz-Bearer header; it takes the SessionToken of SignIn")
+		return edge.Caller{Context: ctx}, signedOut("the request has no X-Amz-Bearer header; it takes the SessionToken of SignIn, or on a page of this server the cookie of CreateSession")
 	}
 	of, err := s.Sealer.OpenSession(bearer, s.Clock.Now())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"parley.example/parley/internal/agent"
 	"parley.example/parley/internal/agentapi"
+	"parley.example/parley/internal/agentapi/cookie"
 	"parley.example/parley/internal/agentapi/desk"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
@@ -66,6 +67,7 @@ func (d desks) api() *agentapi.Service {
 	return &agentapi.Service{
 		Catalog: s.catalog, Engine: s.engine, Router: s.router, Hub: s.desks, Sealer: s.sealer, Clock: s.clock, PublicURL: s.urlFor,
 		Password: identity.NewChecker(d.password, s.passwords, s.clock.Now), Broadcasts: agentapi.NewBroadcasts(),
+		Cookies: &cookie.Jar{URL: s.urlFor, Own: func(r *http.Request, origin string) bool { return ccp.Own(r, s.urlFor(r.Context()), origin) }},
 	}
 }
 

@@ -61,9 +61,9 @@ func (s *Server) mounts() []edge.Mount {
 	chat := participant.NewHandler(participants, s.edge.Options(edge.API{
 		Before: s.limits.participants(participants.Before), MapError: participantapi.MapError, Gates: gates,
 	}))
-	desk := agent.NewHandler(s.agents, s.edge.Options(edge.API{
+	desk := s.agents.Cookies.Open(agent.NewHandler(agentapi.Console{Service: s.agents}, s.edge.Options(edge.API{
 		Before: s.limits.agents(s.agents.Before), MapError: agentapi.MapError, Gates: gates,
-	}))
+	})))
 	signed := signed{s, contacts}
 	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
 		Before: s.limits.administrators(signed.authenticate), Authorize: s.limits.requests(signed.authorize),

@@ -1,8 +1,8 @@
 // Package coverage writes the page of which operations the server implements, docs/operations.md.
 //
 // It reads the methods from the source, because promoted methods look the same to reflection, and
-// calls would have effects: a package implements an operation if its type Service, or a type that
-// Service embeds of a package below its folder, has a method of that name. The page is a pure
+// calls would have effects: a package implements an operation if its type Service, a type of its own that embeds *Service, or a
+// type that Service embeds of a package below its folder, has a method of that name. The page is a pure
 // function of what it reads.
 package coverage
 
@@ -63,13 +63,15 @@ func Page(apis []Implementation) ([]byte, error) {
 }
 
 // methodsOf returns the methods declared on a type in the Go files of dir, and on the types of packages
-// in folders of dir that it embeds.
+// in folders of dir that it embeds, or of dir that embed it.
 func methodsOf(dir, typ string) (map[string]bool, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
 	methods := map[string]bool{}
+	own := map[string][]string{} // by the receiver
+	outer := []string{typ}
 	for _, file := range files {
 		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
 			continue
@@ -79,10 +81,11 @@ func methodsOf(dir, typ string) (map[string]bool, error) {
 			return nil, err
 		}
 		for _, d := range tree.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && receiver(f) == typ {
-				methods[f.Name.Name] = true
+			if f, ok := d.(*ast.FuncDecl); ok {
+				own[receiver(f)] = append(own[receiver(f)], f.Name.Name)
 			}
 		}
+		outer = append(outer, around(tree, typ)...)
 		for _, e := range embedded(tree, typ) {
 			below := filepath.Join(dir, e.pkg)
 			if info, err := os.Stat(below); err != nil || !info.IsDir() {
@@ -95,7 +98,35 @@ func methodsOf(dir, typ string) (map[string]bool, error) {
 			maps.Copy(methods, more)
 		}
 	}
+	for _, of := range outer {
+		for _, name := range own[of] {
+			methods[name] = true
+		}
+	}
 	return methods, nil
+}
+
+// around returns the structs that embed a pointer to a type of their package.
+func around(tree *ast.File, typ string) (names []string) {
+	ast.Inspect(tree, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, field := range s.Fields.List {
+				to, ok := field.Type.(*ast.StarExpr)
+				if !ok || field.Names != nil {
+					continue
+				}
+				if of, ok := to.X.(*ast.Ident); ok && of.Name == typ {
+					names = append(names, spec.Name.Name)
+				}
+			}
+		}
+		return false
+	})
+	return names
 }
 
 // embeddedType is a type of another package, by that package's name.

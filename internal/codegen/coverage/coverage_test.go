@@ -42,6 +42,11 @@ func TestPage(t *testing.T) {
 	if !strings.HasSuffix(string(page), want) {
 		t.Errorf("page\n%s\nwant it to end with\n%s", page, want)
 	}
+	write("around.go", "package x\n\ntype Park struct{ *Service }\n\nfunc (p Park) CloseZoo() {}\n")
+	page, err = Page([]Implementation{{Name: "zoo", Model: m, Dir: dir}})
+	if err != nil || !strings.Contains(string(page), "## zoo: 3 of 3\n") {
+		t.Errorf("with a type around Service, %v:\n%s", err, page)
+	}
 	if _, err := Page([]Implementation{{Name: "zoo", Model: m, Dir: filepath.Join(dir, "gone")}}); err == nil {
 		t.Error("a package that is not there has coverage")
 	}
