@@ -215,6 +215,20 @@ export interface CreateQuickResponseResponse {
   QuickResponseArn: string;
 }
 
+export interface CreateSessionRequest {
+  /** The id, the ARN or the alias. */
+  InstanceId: string;
+  UserName: string;
+  Password: string;
+}
+
+export interface CreateSessionResponse {
+  InstanceId: string;
+  UserId: string;
+  Expiry: string;
+  User: UserSummary;
+}
+
 export type CreateStreamRequest = Record<never, never>;
 
 export interface CreateStreamResponse {
@@ -240,6 +254,10 @@ export interface DeleteQuickResponseRequest {
 
 export type DeleteQuickResponseResponse = Record<never, never>;
 
+export type DeleteSessionRequest = Record<never, never>;
+
+export type DeleteSessionResponse = Record<never, never>;
+
 export interface EndContactRequest {
   /** A contact of the chat that the agent has in hand: the current one, or the first of its chain. */
   ContactId: string;
@@ -264,6 +282,15 @@ export type GetAgentRequest = Record<never, never>;
 export interface GetAgentResponse {
   Snapshot: AgentSnapshot;
   Configuration: AgentConfiguration;
+}
+
+export type GetSessionRequest = Record<never, never>;
+
+export interface GetSessionResponse {
+  InstanceId: string;
+  UserId: string;
+  Expiry: string;
+  User: UserSummary;
 }
 
 export interface InviteParticipantRequest {
@@ -670,16 +697,22 @@ export interface Shapes {
   CreateChatToken: [CreateChatTokenRequest, CreateChatTokenResponse];
   /** It sets up a quick response: what agents often say, found by a shortcut or by its words. No two have one name, or one shortcut. The permission is ContentManagement.Create. */
   CreateQuickResponse: [CreateQuickResponseRequest, CreateQuickResponseResponse];
+  /** It begins a session as SignIn does, for a page of the server itself: the browser keeps the session in a cookie that no script reads, and the answer does not have it. */
+  CreateSession: [CreateSessionRequest, CreateSessionResponse];
   /** It returns where to open a WebSocket for what happens to the agent: snapshots, the items of the chats in hand, broadcasts. */
   CreateStream: [CreateStreamRequest, CreateStreamResponse];
   /** It deletes a quick response. One that does not exist is deleted already. The permission is ContentManagement.Delete. */
   DeleteQuickResponse: [DeleteQuickResponseRequest, DeleteQuickResponseResponse];
+  /** It ends the session as SignOut does, and takes it out of the cookie. */
+  DeleteSession: [DeleteSessionRequest, DeleteSessionResponse];
   /** It ends the chat for everybody. The permission is StopContact.Enabled. */
   EndContact: [EndContactRequest, EndContactResponse];
   /** It says why a contact has no agent yet: of each agent who has its queue, those first who are nearest to taking it. The permission is AccessMetrics.AgentActivityAudit.Access, or AccessMetrics. */
   ExplainContact: [ExplainContactRequest, ExplainContactResponse];
   /** It returns all that the agent sees, and how the agent is set up. */
   GetAgent: [GetAgentRequest, GetAgentResponse];
+  /** It says whose the session is: that of the cookie, or of the token. */
+  GetSession: [GetSessionRequest, GetSessionResponse];
   /** It has the chat ring at another agent, by a quick connect of the type USER, who takes part beside those who are there, six at most. To hand the chat over is to leave it once the other has accepted. Invited again, who was invited or takes part gets the same answer. */
   InviteParticipant: [InviteParticipantRequest, InviteParticipantResponse];
   /** The agent leaves the chat; after-contact work begins. With the last agent the disconnect flow runs, or the chat ends. */
@@ -725,11 +758,14 @@ export const routes = {
   ClearContact: { method: 'POST', path: '/agent/contacts/{ContactId}/clear' },
   CreateChatToken: { method: 'POST', path: '/agent/contacts/{ContactId}/chat-token' },
   CreateQuickResponse: { method: 'POST', path: '/agent/quick-responses', token: 'ClientToken' },
+  CreateSession: { method: 'POST', path: '/agent/session' },
   CreateStream: { method: 'POST', path: '/agent/stream' },
   DeleteQuickResponse: { method: 'DELETE', path: '/agent/quick-responses/{QuickResponseId}' },
+  DeleteSession: { method: 'DELETE', path: '/agent/session' },
   EndContact: { method: 'POST', path: '/agent/contacts/{ContactId}/end' },
   ExplainContact: { method: 'GET', path: '/agent/waiting-contacts/{ContactId}/explanation' },
   GetAgent: { method: 'GET', path: '/agent' },
+  GetSession: { method: 'GET', path: '/agent/session' },
   InviteParticipant: { method: 'POST', path: '/agent/contacts/{ContactId}/participants' },
   LeaveContact: { method: 'POST', path: '/agent/contacts/{ContactId}/leave' },
   ListActiveContacts: { method: 'GET', path: '/agent/active-contacts', query: { MaxResults: 'maxResults', NextToken: 'nextToken' } },
