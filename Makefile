@@ -11,7 +11,7 @@ build = $(LITTER) go build $(1) -ldflags '-s -w' -o $(2) ./cmd/parley
 
 # The console is built where there is Node, into a directory that is embedded by a build tag. Without Node a server says how to build it.
 CONSOLE := internal/ui/console/dist/index.html
-node = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm)
+node = $(shell node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm)
 tags = $(shell test -f $(CONSOLE) && echo -tags console)
 
 # What takes longest to compile.
@@ -100,8 +100,8 @@ packages: ## Make the packages of this commit for one system, twice, and read th
 	$(LITTER) go -C tools test -timeout 30m ./...
 
 .PHONY: clients
-clients: ## Build bin/parley, and hold whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
-	$(call build,,bin/parley)
+clients: $(CONSOLE) ## Build bin/parley, and hold whole chats by the AWS CLI, the JavaScript SDKs and ChatJS in Chromium
+	$(call build,$(tags),bin/parley)
 	PARLEY_BIN=bin/parley test/clients/run
 
 # Records are flushed to the disk one by one: in memory that takes no time.

@@ -74,18 +74,13 @@ func (d desks) api() *agentapi.Service {
 // pages returns the agent's page.
 func (d desks) pages() *ccp.Pages {
 	s := d.s
-	return ccp.New(ccp.Config{
+	cfg := ccp.Config{
 		Catalog: s.catalog, Sealer: s.sealer, Now: s.clock.Now, Admit: s.agents.Admit, Over: agentapi.Over, End: s.agents.End, Use: d.use, URL: s.urlFor, Refused: s.limits.refused, Log: s.Log,
-		Default: d.instance(),
-	})
-}
-
-// instance is that of pages for agents whose address names none: "" where there is no demo.
-func (d desks) instance() center.InstanceID {
-	if d.s.Dev {
-		return catalog.DemoInstance
 	}
-	return ""
+	if s.Dev {
+		cfg.Default = catalog.DemoInstance
+	}
+	return ccp.New(cfg)
 }
 
 // use uses up a code for a session: a second time it is a Conflict.

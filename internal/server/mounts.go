@@ -96,7 +96,11 @@ func (s *Server) mounts() []edge.Mount {
 	if s.AdminListen != "" {
 		asked = s.health()
 	}
-	pages := append(desks{s}.pages().Mounts(), console.New(string(desks{s}.instance())).Mounts()...)
+	alias := "" // of the instance where somebody signs in
+	if s.Dev {
+		alias = catalog.DemoAlias
+	}
+	pages := append(desks{s}.pages().Mounts(), console.New(alias).Mounts()...)
 	for i, m := range pages {
 		pages[i].Handler = s.limits.outside(m.Handler)
 	}

@@ -123,10 +123,12 @@ export class Office {
   }
 
   #agents = 0;
+  #customers = [];
 
   /** A customer whose chat waits for an agent. */
   async #customer(ContactFlowId, DisplayName = 'Ana') {
     const { started, customer } = await startConnected(this.parley, { ContactFlowId, ParticipantDetails: { DisplayName } });
+    this.#customers.push(started.ContactId);
     return Object.assign(customer, {
       contact: started.ContactId,
       hears: (text) => until(`${DisplayName} hears ${text}`, async () => (await customer.transcript()).Transcript.find((item) => item.Content === text)),
@@ -170,6 +172,11 @@ export class Office {
       const answer = await fetch(`${this.parley.address}/metrics`);
       return /^parley_agent_streams 0$/m.test(await answer.text());
     });
+  }
+
+  /** Ends the chats that tests have left. */
+  async sweep() {
+    await Promise.all(this.#customers.splice(0).map((ContactId) => this.parley.connect.send(new StopContactCommand({ InstanceId: this.parley.instance, ContactId })).catch(() => {}))); // some have ended
   }
 
   async clear() {

@@ -125,6 +125,7 @@ function eventText(type: string, name: string): string {
     case 'participant.left': return t('chat.leftEvent', { name });
     case 'participant.idle': return t('chat.idle', { name });
     case 'participant.returned': return t('chat.returned', { name });
+    case 'participant.invited': return t('chat.invited');
     case 'chat.ended': return t('chat.endedEvent');
     case 'transfer.succeeded': return t('chat.transferred');
     case 'transfer.failed': return t('chat.transferFailed');
