@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/ui/console"
 )
 
 // Welcome returns what a server prints when it has started: its URL, and what to do next.
@@ -28,11 +29,12 @@ func (s *Server) Welcome(url string) string {
 		{"Chat in the browser", url + "/"},
 		{"Chat in the terminal", CommandLine(s.Command, "chat", url)},
 		{"Ask for a person", CommandLine(s.Command, "chat --agent", url)},
-		{"Answer as that person", CommandLine(s.Command, "agent", url) + ", in another terminal"},
+		{"Answer in the browser", url + console.Path},
+		{"Answer in the terminal", CommandLine(s.Command, "agent", url) + ", in another one"},
 		{"Agents sign in as", fmt.Sprintf("%s or %s, with the password %s, in the instance %s", catalog.DemoUserName, catalog.DemoSecondName, catalog.DemoPassword, catalog.DemoAlias)},
 		{"A supervisor as", catalog.DemoSupervisor + ", with the same password"},
 	} {
-		fmt.Fprintf(&b, "  %-21s  %s\n", way[0], way[1])
+		fmt.Fprintf(&b, "  %-22s  %s\n", way[0], way[1])
 	}
 	fmt.Fprintf(&b, "\nOr with the AWS CLI, in another terminal:\n\n")
 	fmt.Fprintf(&b, "  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n", url, s.Region)
