@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/store"
 	"parley.example/parley/internal/store/sqlite"
@@ -31,17 +33,17 @@ func (b *bench) backups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { s.kill() }() // the last one
-	if err := s.stop(); err != nil {
+	defer func() { s.Kill() }() // the last one
+	if err := s.Stop(); err != nil {
 		return err
 	}
-	if err := b.fillPast(ctx, s.data); err != nil {
+	if err := b.fillPast(ctx, s.Data); err != nil {
 		return err
 	}
-	if s, err = b.startServer(ctx, s.data); err != nil {
+	if s, err = b.startServer(ctx, s.Data); err != nil {
 		return err
 	}
-	c, err := reach(s, b.sender, nil)
+	c, err := target.Reach(s, b.sender, nil)
 	if err != nil {
 		return err
 	}
@@ -60,8 +62,8 @@ func (b *bench) backups(ctx context.Context) error {
 			return err
 		}
 	}
-	b.report.add("  answer p99 without a backup", milliseconds(alone.answers.p99()), "ms")
-	return s.stop()
+	b.report.add("  answer p99 without a backup", gauge.Milliseconds(alone.Answers.P99()), "ms")
+	return s.Stop()
 }
 
 // taken is what parley backup --json prints.
@@ -75,9 +77,9 @@ type taken struct {
 }
 
 // backup takes a backup and sends messages meanwhile.
-func (b *bench) backup(ctx context.Context, s *server, a *audience, load, rate int, what, place string) error {
-	cmd := exec.CommandContext(ctx, b.server, "backup", place, "--data", s.data, "--json")
-	log := &tail{}
+func (b *bench) backup(ctx context.Context, s *target.Server, a *audience, load, rate int, what, place string) error {
+	cmd := exec.CommandContext(ctx, b.server, "backup", place, "--data", s.Data, "--json")
+	log := &gauge.Tail{}
 	cmd.Stderr = log
 	var out []byte
 	ended := make(chan error, 1)
@@ -88,7 +90,7 @@ func (b *bench) backup(ctx context.Context, s *server, a *audience, load, rate i
 	}()
 	r, _, err := b.steadily(ctx, a, load, rate)
 	if failed := <-ended; failed != nil {
-		return fmt.Errorf("parley backup: %w: %s", failed, log.text())
+		return fmt.Errorf("parley backup: %w: %s", failed, log.Text())
 	}
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ func (b *bench) backup(ctx context.Context, s *server, a *audience, load, rate i
 	b.report.add("  new", float64(t.NewPieces.Bytes)/1e6, "MB")
 	b.report.add("  stored", float64(t.Stored.Bytes)/1e6, "MB")
 	b.report.add("  in one transaction", t.LockedSeconds, "s")
-	b.report.add("  answer p99 beside it", milliseconds(r.answers.p99()), "ms")
+	b.report.add("  answer p99 beside it", gauge.Milliseconds(r.Answers.P99()), "ms")
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"parley.example/parley/api/participant"
 	"parley.example/parley/api/restjson"
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 )
 
 // boots is how often a server is started to see how long it takes.
@@ -35,19 +37,19 @@ func (b *bench) boot(ctx context.Context) error {
 		empty = append(empty, took)
 		if i == boots-1 {
 			time.Sleep(b.settle())
-			n, err := resident(s.pid())
+			n, err := gauge.Resident(s.PID())
 			if err != nil {
 				return err
 			}
 			memory = float64(n) / 1e6
 		}
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			return err
 		}
 	}
 	slices.Sort(empty)
 	b.report.add("decode, validate and encode a SendMessage", bindingTime(), "us").atMost(3)
-	b.report.add("cold start to first answer, empty directory", milliseconds(empty[boots/2]), "ms").atMost(80)
+	b.report.add("cold start to first answer, empty directory", gauge.Milliseconds(empty[boots/2]), "ms").atMost(80)
 	b.report.add("resident when idle", memory, "MB").atMost(30)
 	return nil
 }
@@ -56,7 +58,7 @@ func (b *bench) boot(ctx context.Context) error {
 // SendMessage, its answer included. The least of some rounds is the one that nobody disturbed.
 func bindingTime() float64 {
 	const rounds, each = 20, 5000
-	body := messageBody()
+	body := gauge.MessageBody()
 	var out []byte
 	least := time.Hour
 	for range rounds {
@@ -74,13 +76,13 @@ func bindingTime() float64 {
 }
 
 // firstAnswer starts a server and returns how long it took to answer a request.
-func (b *bench) firstAnswer(ctx context.Context, data string) (time.Duration, *server, error) {
+func (b *bench) firstAnswer(ctx context.Context, data string) (time.Duration, *target.Server, error) {
 	began := time.Now()
 	s, err := b.startServer(ctx, data)
 	if err != nil {
 		return 0, nil, err
 	}
-	res, err := http.Get("http://" + s.addr + "/readyz")
+	res, err := http.Get("http://" + s.Addr + "/readyz")
 	took := time.Since(began)
 	if err == nil {
 		_ = res.Body.Close() // it is not of interest
@@ -89,7 +91,7 @@ func (b *bench) firstAnswer(ctx context.Context, data string) (time.Duration, *s
 		}
 	}
 	if err != nil {
-		s.kill()
+		s.Kill()
 		return 0, nil, err
 	}
 	return took, s, nil

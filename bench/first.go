@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 	"parley.example/parley/client"
 )
 
@@ -17,7 +19,7 @@ const arriving = 4
 type way struct {
 	name  string
 	begin func(ctx context.Context, i int, cfg client.SessionConfig) (*client.Session, error)
-	waits histogram
+	waits gauge.Histogram
 }
 
 // firstMessages measures how long a customer waits from StartChatContact to the
@@ -34,26 +36,26 @@ func (b *bench) firstMessages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.kill()
-	c, err := open(ctx, s, arriving)
+	defer s.Kill()
+	c, err := target.Open(ctx, s, arriving)
 	if err != nil {
 		return err
 	}
-	ways, err := c.ways(ctx)
+	list, err := ways(ctx, c)
 	if err != nil {
 		return err
 	}
 	for range arriving { // what is slow once
-		for _, w := range ways {
+		for _, w := range list {
 			if _, err := w.wait(ctx, 0); err != nil {
 				return err
 			}
 		}
 	}
 	r, u, err := b.measured(ctx, s, "first", arriving, func(ctx context.Context, _, i int) error {
-		w := ways[i%len(ways)]
+		w := list[i%len(list)]
 		took, err := w.wait(ctx, i)
-		w.waits.add(took)
+		w.waits.Add(took)
 		return err
 	})
 	if err != nil {
@@ -63,29 +65,29 @@ func (b *bench) firstMessages(ctx context.Context) error {
 		name string
 		q    float64
 	}{{"p50", .50}, {"p99", .99}} {
-		beside, took := "fdatasync", milliseconds(p.disk.answers.quantile(at.q))
-		for _, w := range ways {
-			f := b.report.add("start to first message, "+w.name+", "+at.name, milliseconds(w.waits.quantile(at.q)), "ms").beside(beside+" "+at.name+" ms", took)
+		beside, took := "fdatasync", gauge.Milliseconds(p.Disk.Answers.Quantile(at.q))
+		for _, w := range list {
+			f := b.report.add("start to first message, "+w.name+", "+at.name, gauge.Milliseconds(w.waits.Quantile(at.q)), "ms").beside(beside+" "+at.name+" ms", took)
 			beside, took = w.name, f.Value
 		}
 	}
-	b.report.add("  chats of each way", float64(r.count)/float64(len(ways)), "")
-	u.show(&b.report, "  ", r.count, p)
-	p.show(&b.report)
-	return s.stop()
+	b.report.add("  chats of each way", float64(r.Count)/float64(len(list)), "")
+	u.show(&b.report, "  ", r.Count, p)
+	b.report.showProbes(p)
+	return s.Stop()
 }
 
 // ways returns the ways that the server knows, the slower one first.
-func (c *centre) ways(ctx context.Context) ([]*way, error) {
+func ways(ctx context.Context, c *target.Centre) ([]*way, error) {
 	two := &way{name: "two calls", begin: func(ctx context.Context, i int, cfg client.SessionConfig) (*client.Session, error) {
-		out, err := c.chat(i).Send(ctx)
+		out, err := c.Chat(i).Send(ctx)
 		if err != nil {
 			return nil, err
 		}
 		cfg.Token = *out.ParticipantToken
 		return c.Join(ctx, cfg)
 	}}
-	out, err := c.chat(0).SetConnectionTypes(connection).Send(ctx)
+	out, err := c.Chat(0).SetConnectionTypes(target.Connection).Send(ctx)
 	if err != nil || out.Websocket == nil {
 		return []*way{two}, err
 	}
@@ -94,7 +96,7 @@ func (c *centre) ways(ctx context.Context) ([]*way, error) {
 		return nil, err
 	}
 	return []*way{two, {name: "one call", begin: func(ctx context.Context, i int, cfg client.SessionConfig) (*client.Session, error) {
-		session, _, err := only.Start(ctx, only.chat(i), cfg)
+		session, _, err := only.Start(ctx, only.Chat(i), cfg)
 		return session, err
 	}}}, nil
 }

@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 	"parley.example/parley/client"
 )
 
@@ -33,12 +35,12 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { s.kill() }() // the last one
-	c, err := open(ctx, s, b.starter)
+	defer func() { s.Kill() }() // the last one
+	c, err := target.Open(ctx, s, b.starter)
 	if err != nil {
 		return err
 	}
-	chats, err := c.startMany(ctx, b.idle, b.starter)
+	chats, err := c.StartMany(ctx, b.idle, b.starter)
 	if err != nil {
 		return err
 	}
@@ -55,13 +57,13 @@ func (b *bench) idleSockets(ctx context.Context) error {
 
 	began := time.Now()
 	var watch *tap
-	if c, err = reach(s, joiners, func(t *http.Transport) client.Connector {
+	if c, err = target.Reach(s, joiners, func(t *http.Transport) client.Connector {
 		watch = &tap{Transport: t, began: began}
 		return watch
 	}); err != nil {
 		return err
 	}
-	g, err := joinChats(ctx, c, chats, 1, func(*client.Item) {})
+	g, err := joinChats(ctx, c, chats, 1, func(int, *client.Item) {})
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	if err := g.rest(ctx, b.hold); err != nil { // what connecting needed is given back
 		return err
 	}
-	m, err := s.meter()
+	m, err := newMeter(s)
 	if err != nil {
 		return err
 	}
@@ -82,16 +84,16 @@ func (b *bench) idleSockets(ctx context.Context) error {
 	if err := g.rest(ctx, b.lasts); err != nil {
 		return err
 	}
-	u, err := s.used(m)
+	u, err := m.read()
 	if err != nil {
 		return err
 	}
-	asked, answered := beats.asked.Load(), beats.replies.count.Load()
+	asked, answered := beats.asked.Load(), beats.replies.Count()
 	full, err := weigh(s)
 	if err != nil {
 		return err
 	}
-	parts, err := s.counters(memoryMetrics...)
+	parts, err := s.Counters(memoryMetrics...)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,7 @@ type rested struct {
 	before, full weight             // without them and with them
 	parts        map[string]float64 // the server's memoryMetrics
 	asked        int64              // heartbeats
-	replies      *histogram
+	replies      *gauge.Histogram
 	used         usage
 }
 
@@ -134,11 +136,11 @@ func (r *rested) show(to *report) {
 	to.add("resident before", float64(r.before.server)/1e6, "MB")
 	to.add("resident with all", float64(r.full.server)/1e6, "MB")
 	to.add("joined: connected, subscribed, transcript read", n/r.connecting.Seconds(), "/s")
-	to.add("heartbeats", float64(r.asked)/r.used.elapsed.Seconds(), "/s")
-	to.add("  answered p50", milliseconds(r.replies.p50()), "ms")
-	to.add("  answered p99", milliseconds(r.replies.p99()), "ms")
-	to.add("  server CPU, of one core", 100*r.used.cpu.Seconds()/r.used.elapsed.Seconds(), "%")
-	to.add("  clients' CPU, of one core", 100*r.used.clients.Seconds()/r.used.elapsed.Seconds(), "%")
+	to.add("heartbeats", float64(r.asked)/r.used.Elapsed.Seconds(), "/s")
+	to.add("  answered p50", gauge.Milliseconds(r.replies.P50()), "ms")
+	to.add("  answered p99", gauge.Milliseconds(r.replies.P99()), "ms")
+	to.add("  server CPU, of one core", 100*r.used.CPU.Seconds()/r.used.Elapsed.Seconds(), "%")
+	to.add("  clients' CPU, of one core", 100*r.used.Clients.Seconds()/r.used.Elapsed.Seconds(), "%")
 }
 
 // weight is what there is in memory at a time.
@@ -150,14 +152,14 @@ type weight struct {
 	slabKnown       bool
 }
 
-func weigh(s *server) (w weight, err error) {
-	if w.server, err = resident(s.pid()); err != nil {
+func weigh(s *target.Server) (w weight, err error) {
+	if w.server, err = gauge.Resident(s.PID()); err != nil {
 		return w, err
 	}
-	if w.clients, err = resident(os.Getpid()); err != nil {
+	if w.clients, err = gauge.Resident(os.Getpid()); err != nil {
 		return w, err
 	}
-	w.slab, w.slabKnown = slab()
+	w.slab, w.slabKnown = gauge.Slab()
 	w.goroutines = runtime.NumGoroutine()
 	runtime.GC()
 	runtime.GC() // pools are emptied by the second

@@ -33,6 +33,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 )
 
 // options are the command line's options.
@@ -51,12 +54,11 @@ type options struct {
 	agents  int
 	past    int
 	rates   string
-	shared  shared
+	shared  target.Shared
 }
 
 // Bounds of the options: the processes' open files and the run's time.
 const (
-	maxLasts   = time.Minute
 	maxHold    = 10 * time.Minute
 	maxWorkers = 2048
 	maxSockets = 19000
@@ -65,8 +67,8 @@ const (
 )
 
 func main() {
-	if os.Getenv(echoEnv) != "" {
-		os.Exit(echoMain())
+	if os.Getenv(gauge.EchoEnv) != "" {
+		os.Exit(gauge.EchoMain())
 	}
 	var o options
 	flag.StringVar(&o.only, "only", "", "comma-separated scenarios to run: "+strings.Join(names(), ", "))
@@ -83,9 +85,9 @@ func main() {
 	flag.IntVar(&o.agents, "agents", 50, "agents who take chats from a queue")
 	flag.IntVar(&o.past, "past", 10000, "chats of 20 messages that are there when a backup is taken; 100,000 are 1 GB")
 	flag.StringVar(&o.rates, "rates", "2000,10000", "messages per second of the open loops")
-	flag.StringVar(&o.shared.postgres, "postgres", "", "PostgreSQL server for the servers' databases, which are made anew: postgres://USER@HOST/postgres; the data directories by default")
-	flag.StringVar(&o.shared.bus, "bus", "", "NATS server for nodes on -postgres: nats://HOST:4222")
-	flag.IntVar(&o.shared.nodes, "nodes", 1, "nodes on -postgres that requests and sockets go to in turn")
+	flag.StringVar(&o.shared.Postgres, "postgres", "", "PostgreSQL server for the servers' databases, which are made anew: postgres://USER@HOST/postgres; the data directories by default")
+	flag.StringVar(&o.shared.Bus, "bus", "", "NATS server for nodes on -postgres: nats://HOST:4222")
+	flag.IntVar(&o.shared.Nodes, "nodes", 1, "nodes on -postgres that requests and sockets go to in turn")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -96,12 +98,12 @@ func main() {
 }
 
 func (o *options) check() error {
-	if err := o.shared.check(); err != nil {
+	if err := o.shared.Check(); err != nil {
 		return err
 	}
 	switch {
-	case o.lasts < 100*time.Millisecond || o.lasts > maxLasts || o.hold < 0 || o.hold > maxHold:
-		return fmt.Errorf("-load must be from 100ms to %v, -hold at most %v", maxLasts, maxHold)
+	case o.lasts < 100*time.Millisecond || o.lasts > gauge.MaxLasts || o.hold < 0 || o.hold > maxHold:
+		return fmt.Errorf("-load must be from 100ms to %v, -hold at most %v", gauge.MaxLasts, maxHold)
 	case o.starter < 1 || o.starter > maxWorkers || o.sender < 1 || o.sender > maxWorkers:
 		return fmt.Errorf("-starters and -senders must be from 1 to %d", maxWorkers)
 	case o.agents < 1 || o.agents > maxAgents:
@@ -169,7 +171,7 @@ func run(ctx context.Context, o options, w io.Writer) error {
 	}
 	defer os.RemoveAll(b.dir) // nothing in it is needed any more
 	if b.server = o.binary; b.server == "" {
-		if b.server, err = buildServer(ctx, b.dir); err != nil {
+		if b.server, err = target.Build(ctx, b.dir); err != nil {
 			return err
 		}
 	}

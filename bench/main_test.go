@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"parley.example/parley/bench/gauge"
 	"parley.example/parley/internal/cli"
 )
 
 func TestMain(m *testing.M) {
 	switch {
-	case os.Getenv(echoEnv) != "":
-		os.Exit(echoMain())
+	case os.Getenv(gauge.EchoEnv) != "":
+		os.Exit(gauge.EchoMain())
 	case os.Getenv(serverEnv) != "":
 		os.Exit(cli.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
@@ -29,7 +30,7 @@ const serverEnv = "PARLEY_BENCH_TEST_SERVER"
 // A run of everything, small: each figure that an aim is set for is there, and
 // nothing was lost on the way.
 func TestRun(t *testing.T) {
-	if machine() == "" {
+	if gauge.Machine() == "" {
 		t.Fatal("no machine")
 	}
 	t.Setenv(serverEnv, "1")

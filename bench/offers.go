@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"parley.example/parley/api/connect"
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 	"parley.example/parley/client"
 	"parley.example/parley/internal/center"
 )
@@ -36,8 +38,8 @@ func (b *bench) offers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.kill()
-	c, err := open(ctx, s, workers+b.agents)
+	defer s.Kill()
+	c, err := target.Open(ctx, s, workers+b.agents)
 	if err != nil {
 		return err
 	}
@@ -46,22 +48,22 @@ func (b *bench) offers(ctx context.Context) error {
 		return err
 	}
 	defer d.close()
-	if err := each(ctx, 2*workers, workers, func(i int) error { return d.customer(ctx, i) }); err != nil { // what is slow once
+	if err := gauge.Each(ctx, 2*workers, workers, func(i int) error { return d.customer(ctx, i) }); err != nil { // what is slow once
 		return err
 	}
 	d.mu.Lock()
-	d.reached = &histogram{}
+	d.reached = &gauge.Histogram{}
 	d.mu.Unlock()
-	m, err := s.meter()
+	m, err := newMeter(s)
 	if err != nil {
 		return err
 	}
 	profiled := b.profile(s, "offers", b.lasts)
-	r, err := closedLoop(ctx, workers, b.lasts, func(ctx context.Context, _, i int) error { return d.customer(ctx, i) })
+	r, err := gauge.ClosedLoop(ctx, workers, b.lasts, func(ctx context.Context, _, i int) error { return d.customer(ctx, i) })
 	if err != nil {
 		return errors.Join(err, d.failed())
 	}
-	u, err := s.used(m)
+	u, err := m.read()
 	if err != nil {
 		return err
 	}
@@ -69,63 +71,63 @@ func (b *bench) offers(ctx context.Context) error {
 	if err := d.failed(); err != nil {
 		return err
 	}
-	b.report.add(fmt.Sprintf("offers to %d agents", b.agents), r.rate(), "/s").beside("HTTP echo /s", p.http.rate())
-	b.report.add("  from the queue to the agent, p50", milliseconds(d.reached.p50()), "ms").beside("fdatasync p50 ms", milliseconds(p.disk.answers.p50()))
-	b.report.add("  from the queue to the agent, p99", milliseconds(d.reached.p99()), "ms").beside("fdatasync p99 ms", milliseconds(p.disk.answers.p99()))
-	b.report.add("  from the start of the chat to the agent, p50", milliseconds(r.answers.p50()), "ms")
-	u.show(&b.report, "  ", r.count, p)
-	p.show(&b.report)
-	return s.stop()
+	b.report.add(fmt.Sprintf("offers to %d agents", b.agents), r.Rate(), "/s").beside("HTTP echo /s", p.HTTP.Rate())
+	b.report.add("  from the queue to the agent, p50", gauge.Milliseconds(d.reached.P50()), "ms").beside("fdatasync p50 ms", gauge.Milliseconds(p.Disk.Answers.P50()))
+	b.report.add("  from the queue to the agent, p99", gauge.Milliseconds(d.reached.P99()), "ms").beside("fdatasync p99 ms", gauge.Milliseconds(p.Disk.Answers.P99()))
+	b.report.add("  from the start of the chat to the agent, p50", gauge.Milliseconds(r.Answers.P50()), "ms")
+	u.show(&b.report, "  ", r.Count, p)
+	b.report.showProbes(p)
+	return s.Stop()
 }
 
 // floor is a room of agents.
 type floor struct {
-	c      *centre
+	c      *target.Centre
 	agents []*client.Agent
 	work   sync.WaitGroup // what agents do about contacts
 
 	mu      sync.Mutex               // guards what follows
 	waiting map[string]chan struct{} // by contact: closed when it is offered
-	reached *histogram               // from the queueing of a contact to the snapshot of an agent
+	reached *gauge.Histogram         // from the queueing of a contact to the snapshot of an agent
 	fail    error                    // the first
 }
 
 // staff makes the queue's flow, and agents who are available.
 func (d *floor) staff(ctx context.Context, n int) error {
-	queues, err := d.c.ListQueues().InstanceID(d.c.instance).QueueType(connect.QueueTypeSTANDARD).Send(ctx)
+	queues, err := d.c.ListQueues().InstanceID(d.c.Instance).QueueType(connect.QueueTypeSTANDARD).Send(ctx)
 	if err != nil || len(queues.QueueSummaryList) == 0 {
 		return errors.Join(err, errors.New("a new instance has no queue"))
 	}
 	queue := *queues.QueueSummaryList[0].Id
-	flow, err := d.c.CreateContactFlow().InstanceID(d.c.instance).Name("Queue").
+	flow, err := d.c.CreateContactFlow().InstanceID(d.c.Instance).Name("Queue").
 		Type(connect.ContactFlowTypeCONTACT_FLOW).Content(fmt.Sprintf(queueFlow, queue)).Send(ctx)
 	if err != nil {
 		return err
 	}
-	d.c.flow = *flow.ContactFlowId
+	d.c.Flow = *flow.ContactFlowId
 	chats := connect.ChannelCHAT
-	profile, err := d.c.CreateRoutingProfile().InstanceID(d.c.instance).Name("Chats").Description("Chats of one queue").DefaultOutboundQueueID(queue).
+	profile, err := d.c.CreateRoutingProfile().InstanceID(d.c.Instance).Name("Chats").Description("Chats of one queue").DefaultOutboundQueueID(queue).
 		MediaConcurrency(connect.MediaConcurrency{Channel: chats, Concurrency: new(int32(slots))}).
 		QueueConfig(connect.RoutingProfileQueueConfig{QueueReference: &connect.RoutingProfileQueueReference{QueueId: queue, Channel: chats}, Priority: 1}).Send(ctx)
 	if err != nil {
 		return err
 	}
-	security, err := d.c.CreateSecurityProfile().InstanceID(d.c.instance).SecurityProfileName("Bench").Permission("BasicAgentAccess").Send(ctx)
+	security, err := d.c.CreateSecurityProfile().InstanceID(d.c.Instance).SecurityProfileName("Bench").Permission("BasicAgentAccess").Send(ctx)
 	if err != nil {
 		return err
 	}
 	password := "Bench-" + center.NewUUID()
 	d.agents = make([]*client.Agent, n)
-	return each(ctx, n, 4, func(i int) error {
+	return gauge.Each(ctx, n, 4, func(i int) error {
 		name := fmt.Sprintf("agent-%d", i)
-		if _, err := d.c.CreateUser().InstanceID(d.c.instance).Username(name).Password(password).
+		if _, err := d.c.CreateUser().InstanceID(d.c.Instance).Username(name).Password(password).
 			IdentityInfo(connect.UserIdentityInfo{FirstName: &name, LastName: new("Bench")}).PhoneConfig(connect.UserPhoneConfig{PhoneType: connect.PhoneTypeSOFT_PHONE}).
 			RoutingProfileID(*profile.RoutingProfileId).SecurityProfileID(*security.SecurityProfileId).Send(ctx); err != nil {
 			return err
 		}
 		var a *client.Agent
 		there := make(chan struct{})
-		a, err := d.c.SignIn(ctx, client.AgentConfig{InstanceID: d.c.instance, UserName: name, Password: password, OnEvent: func(e *client.AgentEvent) {
+		a, err := d.c.SignIn(ctx, client.AgentConfig{InstanceID: d.c.Instance, UserName: name, Password: password, OnEvent: func(e *client.AgentEvent) {
 			<-there
 			d.event(ctx, a, e)
 		}})
@@ -146,7 +148,7 @@ func (d *floor) event(ctx context.Context, a *client.Agent, e *client.AgentEvent
 		now := time.Now()
 		d.mu.Lock()
 		if e.Contact.Enqueued != nil && d.reached != nil {
-			d.reached.add(max(0, now.Sub(*e.Contact.Enqueued)))
+			d.reached.Add(max(0, now.Sub(*e.Contact.Enqueued)))
 		}
 		if there := d.waiting[e.Contact.ContactId]; there != nil { // a customer waits since before the flow began
 			close(there)
@@ -185,7 +187,7 @@ func (d *floor) failed() error {
 
 // customer starts a chat, comes into the queue, and returns when an agent has been offered it.
 func (d *floor) customer(ctx context.Context, i int) error {
-	out, err := d.c.chat(i).Send(ctx)
+	out, err := d.c.Chat(i).Send(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"parley.example/parley/bench/gauge"
 )
 
 // figure is one result.
@@ -36,7 +38,7 @@ type report struct {
 }
 
 func (r *report) describe(ctx context.Context) {
-	r.Machine, r.Began = machine(), time.Now().UTC().Truncate(time.Second)
+	r.Machine, r.Began = gauge.Machine(), time.Now().UTC().Truncate(time.Second)
 	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
 		r.Revision = strings.TrimSpace(string(out))
 	}
@@ -87,29 +89,18 @@ func (r *report) writeTable(w io.Writer) error {
 		}
 		aim, met, ratio, beside := "", "", "", ""
 		if f.Aim != 0 {
-			aim, met = ">= "+number(f.Aim), "missed"
+			aim, met = ">= "+gauge.Number(f.Aim), "missed"
 			if f.AtMost {
-				aim = "<= " + number(f.Aim)
+				aim = "<= " + gauge.Number(f.Aim)
 			}
 			if f.Reached {
 				met = "yes"
 			}
 		}
 		if f.Probe != "" {
-			beside, ratio = number(f.Beside), strconv.FormatFloat(f.Ratio, 'f', 2, 64)
+			beside, ratio = gauge.Number(f.Beside), strconv.FormatFloat(f.Ratio, 'f', 2, 64)
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Name, number(f.Value), f.Unit, aim, met, f.Probe, beside, ratio)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Name, gauge.Number(f.Value), f.Unit, aim, met, f.Probe, beside, ratio)
 	}
 	return t.Flush()
-}
-
-// number writes three digits or so.
-func number(v float64) string {
-	switch {
-	case v >= 100 || v == float64(int64(v)):
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(v, 'f', 2, 64)
 }

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"parley.example/parley/api/connect"
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 	"parley.example/parley/client"
 )
 
@@ -13,7 +15,7 @@ import (
 // lose its connection: it would reconnect and read what it missed, but here that
 // counts as a failure of the server.
 type customerSessions struct {
-	centre   *centre
+	centre   *target.Centre
 	sessions []*client.Session
 	away     atomic.Bool // one has lost its connection
 	closing  atomic.Bool
@@ -25,11 +27,11 @@ const joiners = 32
 // joinChats joins chats that were started; the i-th has the sessions from i×tabs
 // on. Their items are passed to hear. A connection that an answer has is the first
 // tab's, and is used up.
-func joinChats(ctx context.Context, c *centre, chats []*connect.StartChatContactResponse, tabs int, hear func(*client.Item)) (*customerSessions, error) {
+func joinChats(ctx context.Context, c *target.Centre, chats []*connect.StartChatContactResponse, tabs int, hear func(tab int, item *client.Item)) (*customerSessions, error) {
 	g := &customerSessions{centre: c, sessions: make([]*client.Session, tabs*len(chats))}
-	err := each(ctx, len(chats), joiners, func(i int) (err error) {
+	err := gauge.Each(ctx, len(chats), joiners, func(i int) (err error) {
 		for tab := tabs * i; tab < tabs*(i+1) && err == nil; tab++ {
-			g.sessions[tab], err = c.Join(ctx, client.SessionConfig{Chat: chats[i], OnItem: hear, OnState: g.stand})
+			g.sessions[tab], err = c.Join(ctx, client.SessionConfig{Chat: chats[i], OnItem: func(item *client.Item) { hear(tab-tabs*i, item) }, OnState: g.stand})
 			chats[i] = &connect.StartChatContactResponse{ParticipantToken: chats[i].ParticipantToken}
 		}
 		return err
@@ -55,7 +57,7 @@ func (g *customerSessions) trouble() error {
 	if g.away.Load() {
 		return errors.New("a session lost its connection")
 	}
-	return g.centre.failed()
+	return g.centre.Failed()
 }
 
 func (g *customerSessions) leave() {

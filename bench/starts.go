@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"path/filepath"
+
+	"parley.example/parley/bench/gauge"
+	"parley.example/parley/bench/target"
 )
 
 // starts measures StartChatContact: signed, verified, the chat with its
@@ -17,33 +20,33 @@ func (b *bench) starts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.kill()
-	c, err := open(ctx, s, b.starter)
+	defer s.Kill()
+	c, err := target.Open(ctx, s, b.starter)
 	if err != nil {
 		return err
 	}
-	if _, err := c.startMany(ctx, 2*b.starter, b.starter); err != nil { // what is slow once
+	if _, err := c.StartMany(ctx, 2*b.starter, b.starter); err != nil { // what is slow once
 		return err
 	}
 	r, u, err := b.measured(ctx, s, "starts", b.starter, func(ctx context.Context, _, i int) error {
-		_, err := c.chat(i).Send(ctx)
+		_, err := c.Chat(i).Send(ctx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	b.report.add("StartChatContact, durable", r.rate(), "/s").atLeast(4000).beside("HTTP echo /s", p.http.rate())
-	b.report.add("  p50", milliseconds(r.answers.p50()), "ms").beside("fdatasync p50 ms", milliseconds(p.disk.answers.p50()))
-	b.report.add("  p99", milliseconds(r.answers.p99()), "ms").beside("fdatasync p99 ms", milliseconds(p.disk.answers.p99()))
-	u.show(&b.report, "  ", r.count, p)
-	if err := s.stop(); err != nil {
+	b.report.add("StartChatContact, durable", r.Rate(), "/s").atLeast(4000).beside("HTTP echo /s", p.HTTP.Rate())
+	b.report.add("  p50", gauge.Milliseconds(r.Answers.P50()), "ms").beside("fdatasync p50 ms", gauge.Milliseconds(p.Disk.Answers.P50()))
+	b.report.add("  p99", gauge.Milliseconds(r.Answers.P99()), "ms").beside("fdatasync p99 ms", gauge.Milliseconds(p.Disk.Answers.P99()))
+	u.show(&b.report, "  ", r.Count, p)
+	if err := s.Stop(); err != nil {
 		return err
 	}
-	size, err := diskUse(s.data)
+	size, err := gauge.DiskUse(s.Data)
 	if err != nil {
 		return err
 	}
-	b.report.add("  bytes on disk of a chat", float64(size)/float64(r.count), "B")
-	p.show(&b.report)
+	b.report.add("  bytes on disk of a chat", float64(size)/float64(r.Count), "B")
+	b.report.showProbes(p)
 	return nil
 }

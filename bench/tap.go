@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley.example/parley/bench/gauge"
 	"parley.example/parley/client"
 )
 
@@ -22,7 +23,7 @@ var _ client.Connector = (*tap)(nil)
 // heartbeats is what was seen of them.
 type heartbeats struct {
 	asked   atomic.Int64
-	replies histogram
+	replies gauge.Histogram
 }
 
 // RoundTrip implements [client.Connector].
@@ -58,7 +59,7 @@ func (s *tapped) Read(b []byte) (int, error) {
 	n, err := s.ReadWriteCloser.Read(b)
 	if asked := s.asked.Swap(0); asked != 0 && err == nil {
 		if h := s.tap.beats.Load(); h != nil {
-			h.replies.add(time.Since(s.tap.began) - time.Duration(asked))
+			h.replies.Add(time.Since(s.tap.began) - time.Duration(asked))
 		}
 	}
 	return n, err
