@@ -118,6 +118,10 @@ shift: build ## 500 chats through one tab with the agent's page, and what is lef
 bench: ## Load the server with whole chats and print figures beside probes of the machine
 	go run ./bench
 
+.PHONY: peers
+peers: ## Load Parley, NATS JetStream and Centrifugo alike, and print a table with their ratios: make peers ARGS='-only parley,nats -load 2s'
+	go run ./bench/peers $(ARGS)
+
 .PHONY: attack
 attack: ## Flood a server as strangers may, and print what that does to those who behave
 	go run ./bench/attack
