@@ -135,14 +135,15 @@ func (r *run) table(rows []*outcome) error {
 	}
 	lines := []string{head + " |", rule + "|"}
 	for _, o := range rows {
-		line := "| " + o.title
+		cells := []string{o.title}
 		for _, c := range columns {
-			line += " | " + gauge.Number(c.of(o))
+			cell := gauge.Number(c.of(o))
 			if first := rows[0]; c.held && o != first && first.name == systems[0].name && c.of(first) > 0 {
-				line += fmt.Sprintf(" (%.2f)", c.of(o)/c.of(first))
+				cell += fmt.Sprintf(" (%.2f)", c.of(o)/c.of(first))
 			}
+			cells = append(cells, cell)
 		}
-		lines = append(lines, line+" |")
+		lines = append(lines, "| "+strings.Join(cells, " | ")+" |")
 	}
 	_, err = fmt.Fprintln(r.out, strings.Join(lines, "\n"))
 	return err
