@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"parley.example/parley/api/agent"
+	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/catalog/access"
 )
 
 // Console is the whole API: what agents do at their desks, which is [Service]'s, and what the pages of a console, for agents and for
@@ -11,6 +13,19 @@ import (
 type Console struct{ *Service }
 
 var _ agent.Service = Console{}
+
+// Person is a user who is signed in and may work, as things are set up at this moment.
+type Person struct {
+	Snap   *catalog.Snapshot // of the instance, with users
+	User   *catalog.User
+	Rights access.Rights
+}
+
+// Person returns who makes a request. Errors are exceptions of the API, and an [access.Denial] for who may not work.
+func (s Console) Person(ctx context.Context) (Person, error) {
+	c, err := s.caller(ctx)
+	return Person{c.snap, c.user, c.rights}, err
+}
 
 // CreateSession is SignIn for a page of this server: the session is in the cookie of its browser, and not in the answer.
 func (s Console) CreateSession(ctx context.Context, in *agent.CreateSessionRequest) (*agent.CreateSessionResponse, error) {

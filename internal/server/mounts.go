@@ -8,6 +8,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/agentapi"
+	"parley.example/parley/internal/agentapi/office"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/catalog"
 	"parley.example/parley/internal/connectapi"
@@ -64,6 +65,10 @@ func (s *Server) mounts() []edge.Mount {
 	desk := s.agents.Cookies.Open(agent.NewHandler(agentapi.Console{Service: s.agents}, s.edge.Options(edge.API{
 		Before: s.limits.agents(s.agents.Before), MapError: agentapi.MapError, Gates: gates,
 	})))
+	people := &office.Service{Console: agentapi.Console{Service: s.agents}, Connect: contacts}
+	offices := s.agents.Cookies.Open(http.StripPrefix(office.Path, connect.NewHandler(people, s.edge.Options(edge.API{
+		Before: s.limits.agents(people.Before), MapError: office.MapError(connectapi.MapError), Gates: gates,
+	}))))
 	signed := signed{s, contacts}
 	administration := connect.NewHandler(contacts, s.edge.Options(edge.API{
 		Before: s.limits.administrators(signed.authenticate), Authorize: s.limits.requests(signed.authorize),
@@ -113,6 +118,7 @@ func (s *Server) mounts() []edge.Mount {
 		{Pattern: erasure.Path + "/", Handler: erasures},
 		{Pattern: "/agent", Handler: desk},
 		{Pattern: "/agent/", Handler: desk},
+		{Pattern: office.Path + "/", Handler: offices},
 		{Pattern: auth.StreamPath, Handler: s.limits.outside(s.desks)},
 		{Pattern: outboxapi.Path, Handler: letters},
 		{Pattern: outboxapi.Path + "/", Handler: letters},

@@ -3,6 +3,7 @@ package server_test
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +121,12 @@ func (p *player) prefer(contact string) {
 	}
 }
 
+// effect is what a permission is for.
+type effect struct {
+	besides []string // what else is needed
+	do      func(p *player) error
+}
+
 // TestEveryEffect has somebody do what each permission with an effect is for, with and without it: whoever lacks it is denied, in a
 // sentence that names it.
 func TestEveryEffect(t *testing.T) {
@@ -137,10 +144,7 @@ func TestEveryEffect(t *testing.T) {
 		_, err := p.explain(d, waiting(t, s.Server).Contact)
 		return err
 	}
-	cases := map[permission.Name]struct {
-		besides []string // what else is needed
-		do      func(p *player) error
-	}{
+	cases := map[permission.Name]effect{
 		permission.BasicAgentAccess: {nil, func(p *player) error {
 			_, err := s.Agent.SignIn(t.Context(), &agent.SignInRequest{InstanceId: s.instance, UserName: p.name, Password: password})
 			return err
@@ -219,13 +223,14 @@ func TestEveryEffect(t *testing.T) {
 		}},
 		permission.RestrictContactAccess: {[]string{"ManagerListenIn"}, func(p *player) error { return p.monitor(talk) }},
 	}
+	maps.Copy(cases, officeEffects(s, ann, talk))
 	for i, e := range permission.Effects {
 		c, ok := cases[e.Name]
 		if !ok {
 			t.Errorf("nobody tries what %s is for: %s", e.Name, e.What)
 			continue
 		}
-		filler := "Users.View" // a profile has something
+		filler := "Prompts.View" // a profile has something
 		without := s.hire("without"+string(rune('a'+i)), connect.CreateSecurityProfileRequest{Permissions: append([]string{filler}, c.besides...)})
 		with := s.hire("with"+string(rune('a'+i)), connect.CreateSecurityProfileRequest{Permissions: append([]string{string(e.Name)}, c.besides...)})
 		denied, allowed := without, with

@@ -51,6 +51,15 @@ const (
 	ManagerListenIn        Name = "ManagerListenIn"
 	ManagerBargeIn         Name = "ManagerBargeIn"
 	RestrictContactAccess  Name = "RestrictContactAccessByHierarchy.View"
+	RealTimeMetrics        Name = "AccessMetrics.RealTimeMetrics.Access"
+	HistoricalMetrics      Name = "AccessMetrics.HistoricalMetrics.Access"
+	ContactSearchView      Name = "ContactSearch.View"
+	MyContactsView         Name = "MyContacts.View"
+	AgentStatesView        Name = "AgentStates.View"
+	AgentStatesEdit        Name = "AgentStates.Edit"
+	QueuesView             Name = "Queues.View"
+	RoutingPoliciesView    Name = "RoutingPolicies.View"
+	UsersView              Name = "Users.View"
 )
 
 // Effect is what a permission does.
@@ -63,29 +72,38 @@ type Effect struct {
 var Effects = []Effect{
 	{BasicAgentAccess, "To sign in at the desk (SignIn, CreateStream), and all that needs no other permission there: the status, and to accept, reject, leave and clear contacts. Whoever loses it is signed out."},
 	{StopContactEnabled, "To end a chat for everybody (EndContact, and RemoveParticipant of the customer). To leave one needs no permission."},
-	{ContactAttributesView, "To set attributes of a contact in hand (UpdateContactAttributes)."},
+	{ContactAttributesView, "To set attributes of a contact in hand (UpdateContactAttributes), and to read those of any that the user may look at (GetContactAttributes below `/agent/connect`)."},
 	{ManualAssignAnyContact, "To see and pick what waits in the manual queues of the routing profile (ListWaitingContacts, PickContact)."},
 	{ManualAssignMyContacts, "The same, of the contacts whose active routing step names the user as a preferred agent."},
 	{AgentActivityAudit, "To ask why a chat has no agent yet, and what agents do meanwhile (ExplainContact)."},
-	{AccessMetrics, "The same."},
+	{AccessMetrics, "The same, and what the permissions for metrics in real time and for historical ones are for."},
+	{RealTimeMetrics, "To see how queues and agents are doing (GetCurrentMetricData and GetCurrentUserData below `/agent/connect`)."},
+	{HistoricalMetrics, "To see how they did (GetMetricDataV2 below `/agent/connect`)."},
+	{ContactSearchView, "To find and look at contacts, live and ended (SearchContacts and DescribeContact below `/agent/connect`)."},
+	{MyContactsView, "The same, of those of which the user was the agent."},
+	{AgentStatesView, "To list the statuses of agents (ListAgentStatuses below `/agent/connect`). For the own status no permission is needed."},
+	{AgentStatesEdit, "To give an agent another status (PutUserStatus below `/agent/connect`)."},
+	{QueuesView, "To list the queues (ListQueues below `/agent/connect`)."},
+	{RoutingPoliciesView, "To list the routing profiles (ListRoutingProfiles below `/agent/connect`)."},
+	{UsersView, "To list the users (ListUsers below `/agent/connect`)."},
 	{ContentView, "To list the quick responses as they were set up (ListQuickResponses). To search them for a contact needs no permission."},
 	{ContentCreate, "To set up quick responses (CreateQuickResponse)."},
 	{ContentEdit, "To change them (UpdateQuickResponse)."},
 	{ContentDelete, "To delete them (DeleteQuickResponse)."},
 	{ManagerListenIn, "To list the chats of agents, and to watch them silently (ListActiveContacts and MonitorContact at the desk; MonitorContact of Amazon's API, of the user who is to watch)."},
 	{ManagerBargeIn, "To join a chat that the user watches (UpdateMonitorParticipantState, MonitorContact with `BARGE`), and to remove others from it then (RemoveParticipant)."},
-	{RestrictContactAccess, "It restricts: of the chats of other agents the user is shown and may watch those of agents whose hierarchy group is the user's own, or one below it (MonitorContact); none, for want of a group."},
+	{RestrictContactAccess, "It restricts: of the chats of other agents the user is shown, finds and may watch those of agents whose hierarchy group is the user's own, or one below it (MonitorContact, SearchContacts below `/agent/connect`); none, for want of a group."},
 }
 
 // managed has the permissions of that class: a family, and what may be done with it. A family of one stands alone.
 var managed = []string{
-	"AccessMetrics.Dashboards: Access", "AccessMetrics.DashboardsWithMyData: View", "AccessMetrics.HistoricalMetrics: Access", "AccessMetrics.RealTimeMetrics: Access",
-	"AgentGrouping: Create Edit EnableAndDisable View", "AgentStates: Create Edit EnableAndDisable View", "AgentTimeCard: View",
+	"AccessMetrics.Dashboards: Access", "AccessMetrics.DashboardsWithMyData: View",
+	"AgentGrouping: Create Edit EnableAndDisable View", "AgentStates: Create EnableAndDisable", "AgentTimeCard: View",
 	"ChatTestMode", "ConfigureContactAttributes: View", "ContactFlowModules: Create Delete Edit Publish View", "ContactFlows: Create Delete Edit Publish View",
-	"ContactSearch: View", "ContactTranscripts.Unredacted: Access DownloadButton", "Contacts.Tag: Edit", "DeleteCallRecordings", "DownloadCallRecordings",
-	"HistoricalChanges: View", "HoursOfOperation: Create Delete Edit View", "ListenCallRecordings", "MyContacts: View", "PredefinedAttributes: Create Delete Edit View",
-	"Queues: Create Delete Edit EnableAndDisable View", "RoutingPolicies: Create Delete Edit View", "SecurityProfiles: Create Delete Edit View", "TransferContact: Enabled",
-	"TransferDestinations: Create Delete Edit View", "Users: Create Delete Edit EditPermission EnableAndDisable View", "Views: Create Edit Remove View",
+	"ContactTranscripts.Unredacted: Access DownloadButton", "Contacts.Tag: Edit", "DeleteCallRecordings", "DownloadCallRecordings",
+	"HistoricalChanges: View", "HoursOfOperation: Create Delete Edit View", "ListenCallRecordings", "PredefinedAttributes: Create Delete Edit View",
+	"Queues: Create Delete Edit EnableAndDisable", "RoutingPolicies: Create Delete Edit", "SecurityProfiles: Create Delete Edit View", "TransferContact: Enabled",
+	"TransferDestinations: Create Delete Edit View", "Users: Create Delete Edit EditPermission EnableAndDisable", "Views: Create Edit Remove View",
 }
 
 // absent has the permissions of that class, in the same form.
