@@ -173,7 +173,17 @@ test('console: a chat is handed over, cold and warm, and a supervisor joins it',
   const sam = await Console.signedIn(office, { name: 'demo-supervisor', password: agent.password });
   await sam.tab.getByRole('link', { name: 'Floor' }).click();
   await sam.button('Watch the chat of Ana').waitFor();
+  const queue = sam.tab.getByRole('row', { name: new RegExp(`Queue of ${agent.name} `) }).first();
+  await queue.waitFor();
+  await sam.tab.getByRole('row', { name: new RegExp(`^${colleague.name} `) }).waitFor();
   await sam.picture('floor');
+  assert.deepEqual(await sam.faults(), []);
+  await sam.button(`Available: set the status of ${colleague.name}`).click();
+  await sam.tab.getByRole('menuitem', { name: 'Offline' }).click();
+  await eli.tab.getByText('then Offline').waitFor();
+  await sam.button(`Available, then Offline: set the status of ${colleague.name}`).click();
+  await sam.tab.getByRole('menuitem', { name: 'Available' }).click();
+  await eli.tab.getByText('then Offline').waitFor({ state: 'detached' });
   await sam.button('Watch the chat of Ana').click();
   await sam.line('Eli here.').waitFor();
   assert.equal(await sam.field('Ana').count(), 0, 'who watches silently can write');

@@ -186,8 +186,10 @@ func demoProfiles() (all []*catalog.SecurityProfile) {
 	}{
 		{moreProfileName, "Agents: pick chats that wait, see why they wait, set attributes, end chats.", []permission.Name{
 			permission.AgentActivityAudit, permission.ContactAttributesView, permission.ManualAssignAnyContact, permission.StopContactEnabled}},
-		{supervisorName, "Supervisors: monitor chats, barge in, see why chats wait, end chats, set up quick responses.", []permission.Name{
+		{supervisorName, "Supervisors: see what goes on and what was, monitor chats, barge in, see why chats wait, end chats, set up quick responses.", []permission.Name{
 			permission.ManagerListenIn, permission.ManagerBargeIn, permission.AgentActivityAudit, permission.StopContactEnabled,
+			permission.AccessMetrics, permission.QueuesView, permission.UsersView, permission.AgentStatesView, permission.AgentStatesEdit,
+			permission.ContactSearchView, permission.ContactAttributesView,
 			permission.ContentView, permission.ContentCreate, permission.ContentEdit, permission.ContentDelete}},
 	} {
 		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: p.name}, Description: p.what, Type: catalog.CustomerManaged}

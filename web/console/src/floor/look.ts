@@ -5,14 +5,16 @@ import { why } from '../words';
 /** How often, in ms. */
 const every = 3_000;
 
-/** Returns what was seen last, and why nothing is seen. */
-export function useLook<T>(look: () => Promise<T>): { shown: T | undefined; failed: string | undefined; again: () => void } {
+/** Returns what was seen last, and why nothing is seen. With something that it needs it waits until that is there. */
+export function useLook<T>(look: () => Promise<T>, ...needs: unknown[]): { shown: T | undefined; failed: string | undefined; again: () => void } {
   const [shown, setShown] = useState<T>();
   const [failed, setFailed] = useState<string>();
   const current = useRef(look);
   current.current = look;
   const run = useRef(() => {});
+  const ready = !needs.includes(undefined);
   useEffect(() => {
+    if (!ready) return;
     let here = true;
     let timer: ReturnType<typeof setTimeout>;
     const next = async () => {
@@ -35,6 +37,6 @@ export function useLook<T>(look: () => Promise<T>): { shown: T | undefined; fail
       here = false;
       clearTimeout(timer);
     };
-  }, []);
+  }, [ready]);
   return { shown, failed, again: () => run.current() };
 }

@@ -4,17 +4,21 @@ import { Masters } from '../../../../internal/ccp/assets/masters.js';
 import { Ring } from '../../../../internal/ccp/assets/ring.js';
 import { caller, type Caller } from '../../../api/call';
 import { routes, type AgentConfiguration, type AgentContact, type AgentSnapshot, type Shapes } from '../../../api/agent_gen';
+import { routes as connectRoutes, type Shapes as ConnectShapes } from '../../../api/connect_gen';
 import type { Item } from '../../../api/participant_gen';
 import { Chat } from './chat';
 import { Paced } from './paced';
 
 export type AgentCaller = Caller<Shapes>;
+export type ConnectCaller = Caller<ConnectShapes>;
 
 /** Why no more comes. */
 export interface Over { why: 'signed-out' | 'denied' | 'too-many' | 'terminated'; message: string }
 
 export class Live extends Paced {
   readonly call: AgentCaller;
+  /** What of Amazon's API people may call. */
+  readonly connect: ConnectCaller;
   /** Whether the stream is open. */
   connected = false;
   /** The stream has been open before. */
@@ -34,6 +38,7 @@ export class Live extends Paced {
     super();
     this.#root = root;
     this.call = caller<Shapes>(routes, { root });
+    this.connect = caller<ConnectShapes>(connectRoutes, { root: new URL('agent/connect/', root) });
     const desk = new Desk({
       stream: () => this.call('CreateStream', {}),
       agent: () => this.call('GetAgent', {}),
