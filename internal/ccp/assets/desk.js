@@ -38,7 +38,7 @@ export class Desk {
   #retry;
   #version = 0;
 
-  /** @param {{agent(): Promise<any>, stream(): Promise<{Url: string}>, contact(id: string, what: 'chat-token'): Promise<any>}} api The agent's API: as in api.js, or whatever does the same. */
+  /** @param {{agent(): Promise<any>, stream(): Promise<{Url: string}>, contact?(id: string, what: 'chat-token'): Promise<any>}} api The agent's API: as in api.js, or whatever does the same; without contact, tokens are left to whoever needs them. */
   constructor(api) {
     this.#api = api;
   }
@@ -213,7 +213,8 @@ export class Desk {
     }
     const held = snapshot.Contacts.filter((c) => ['CONNECTING', 'CONNECTED'].includes(c.State));
     const readable = snapshot.Contacts.filter((c) => c.State === 'ENDED' || held.includes(c)); // in after-contact work the agent may still read
-    await Promise.all(readable.filter((c) => !this.tokens.has(c.ParticipantId)).map(async (c) => {
+    const without = this.#api.contact ? readable.filter((c) => !this.tokens.has(c.ParticipantId)) : [];
+    await Promise.all(without.map(async (c) => {
       const token = await this.#guard(() => this.#api.contact(c.ContactId, 'chat-token')).catch((error) => {
         if (error.status === 404 || error.status === 409) return {}; // it is over by now, as the next snapshot will say
         throw error;

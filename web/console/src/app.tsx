@@ -9,10 +9,10 @@ import { LiveContext } from './parts/live';
 import { Notifier } from './parts/notify';
 import { usePage } from './parts/page';
 import { Shell } from './parts/shell';
-import { SignIn } from './parts/sign-in';
-import { instance, root, signedIn } from './session';
+import { instance, root } from './session';
 import { t, why } from './words';
 
+const SignIn = lazy(() => import('./parts/sign-in'));
 const FloorPage = lazy(() => import('./floor/page'));
 
 /** Says what is wrong when a page fails, in place of nothing. */
@@ -30,22 +30,10 @@ class Guard extends Component<{ children: ReactNode }, { failure?: string }> {
 }
 
 export function App() {
-  const [state, setState] = useState<'asking' | 'signed-out' | 'in' | { problem: string }>('asking');
+  const [state, setState] = useState<'in' | 'signed-out'>('in');
   const [message, setMessage] = useState('');
-
-  useEffect(() => {
-    if (state !== 'asking') return;
-    let here = true;
-    signedIn().then((yes) => here && setState(yes ? 'in' : 'signed-out'), (error) => here && setState({ problem: why(error) }));
-    return () => { here = false; };
-  }, [state]);
-
-  if (state === 'asking') return <Waiting />;
-  if (typeof state === 'object') {
-    return <main className="alone"><Alert type="error" action={<Button onClick={() => setState('asking')}>{t('app.reload')}</Button>}>{state.problem}</Alert></main>;
-  }
   if (state === 'signed-out') {
-    return <SignIn instance={instance} message={message} done={() => { setMessage(''); setState('in'); }} />;
+    return <Suspense fallback={<Waiting />}><SignIn instance={instance} message={message} done={() => { setMessage(''); setState('in'); }} /></Suspense>;
   }
   return <Guard><Work over={(said) => { setMessage(said); setState('signed-out'); }} /></Guard>;
 }
@@ -58,13 +46,14 @@ function Work({ over }: { over: (message: string) => void }) {
   const [denied, setDenied] = useState('');
   const [page] = usePage();
 
+  // Whoever has no session is told so by the first request.
   useEffect(() => {
     const live = new Live(root);
     const stop = live.subscribe(() => {
       if (!live.over) return;
       const { why: reason, message } = live.over;
       if (reason === 'denied' || reason === 'too-many') setDenied(message || t('tooMany'));
-      else over(reason === 'terminated' ? '' : message || t('signIn.over'));
+      else over(reason === 'terminated' || !live.began ? '' : message || t('signIn.over')); // who was not signed in has nothing to be told
     });
     live.start();
     setLive(live);

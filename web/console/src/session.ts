@@ -6,17 +6,6 @@ export const root = new URL('..', document.baseURI);
 
 const path = '/agent/session';
 
-/** Whether somebody is signed in. */
-export async function signedIn(): Promise<boolean> {
-  try {
-    await send({ method: 'GET', path }, {}, { root });
-    return true;
-  } catch (error) {
-    if ((error as { status?: number }).status === 401) return false;
-    throw error;
-  }
-}
-
 export async function signIn(InstanceId: string, UserName: string, Password: string): Promise<void> {
   await send({ method: 'POST', path }, { InstanceId, UserName, Password }, { root });
 }

@@ -1,5 +1,5 @@
 // One chat as an agent has it: what was said, what is being said, and who is writing.
-import { ApiError, caller, uuid, type Caller } from '../../../api/call';
+import { caller, uuid, type Caller } from '../../../api/call';
 import { routes, type Item, type Shapes } from '../../../api/participant_gen';
 import { Paced } from './paced';
 
@@ -49,7 +49,7 @@ export class Chat extends Paced {
 
   readonly id: string;
   #root: URL;
-  #token: () => string | undefined;
+  #token: () => Promise<string>;
   #own: () => string | undefined;
   #call: Promise<Caller<Shapes>> | undefined;
   #known = new Map<string, Line>();
@@ -62,10 +62,10 @@ export class Chat extends Paced {
 
   /**
    * @param id The first contact of its chain.
-   * @param token Returns the participant token while there is one.
+   * @param token Asks for the participant token.
    * @param own Returns the agent's participant id.
    */
-  constructor(id: string, root: URL, token: () => string | undefined, own: () => string | undefined) {
+  constructor(id: string, root: URL, token: () => Promise<string>, own: () => string | undefined) {
     super();
     this.id = id;
     this.#root = root;
@@ -91,9 +91,7 @@ export class Chat extends Paced {
   /** The participant API, by a connection that is made once. */
   #participant(): Promise<Caller<Shapes>> {
     this.#call ??= (async () => {
-      const bearer = this.#token();
-      if (!bearer) throw new ApiError('InvalidStateException', 'the chat is not yours to read', 409);
-      const begin = caller<Shapes>(routes, { root: this.#root, bearer });
+      const begin = caller<Shapes>(routes, { root: this.#root, bearer: await this.#token() });
       const { ConnectionCredentials } = await begin('CreateParticipantConnection', { Type: ['CONNECTION_CREDENTIALS'] });
       return caller<Shapes>(routes, { root: this.#root, bearer: ConnectionCredentials!.ConnectionToken! });
     })();
@@ -208,7 +206,7 @@ export class Chat extends Paced {
 
   /** Tells the customer that a message has come, or was read. A receipt that does not get there is not missed. */
   async #receiptOf(item: Item, ContentType: string): Promise<void> {
-    if (item.ParticipantRole !== 'CUSTOMER' || !item.Id || !this.#token()) return;
+    if (item.ParticipantRole !== 'CUSTOMER' || !item.Id) return;
     if (ContentType === readType) this.#readUpTo = item.Id;
     try {
       const call = await this.#participant();

@@ -39,11 +39,7 @@ export class Live extends Paced {
     this.#root = root;
     this.call = caller<Shapes>(routes, { root });
     this.connect = caller<ConnectShapes>(connectRoutes, { root: new URL('agent/connect/', root) });
-    const desk = new Desk({
-      stream: () => this.call('CreateStream', {}),
-      agent: () => this.call('GetAgent', {}),
-      contact: (ContactId: string) => this.call('CreateChatToken', { ContactId }),
-    });
+    const desk = new Desk({ stream: () => this.call('CreateStream', {}), agent: () => this.call('GetAgent', {}) });
     this.#desk = desk;
     desk.on('view', () => this.#look());
     desk.on('item', (frame: { InitialContactId: string; Frame: { content: string } }) => this.#hear(frame));
@@ -83,10 +79,7 @@ export class Live extends Paced {
     let chat = this.#chats.get(id);
     if (!chat) {
       const current = () => this.snapshot?.Contacts.find((c) => c.InitialContactId === id);
-      chat = new Chat(id, this.#root, () => {
-        const own = current()?.ParticipantId;
-        return own && (this.#desk.tokens as Map<string, string>).get(own);
-      }, () => current()?.ParticipantId);
+      chat = new Chat(id, this.#root, async () => (await this.call('CreateChatToken', { ContactId: current()?.ContactId ?? id })).ParticipantToken, () => current()?.ParticipantId);
       chat.subscribe(() => this.changed());
       this.#chats.set(id, chat);
     }

@@ -3,17 +3,19 @@ import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { createContext, useContext, useState, type ReactNode } from 'react';
+import { createContext, lazy, Suspense, useContext, useState, type ReactNode } from 'react';
 import type { AgentStatusType } from '../../../api/agent_gen';
 import { signOut } from '../session';
 import { choose, chosen, type Theme } from '../theme';
 import { duration, t, why } from '../words';
-import { Keys } from './keys';
+import { useKeys } from './keys';
 import { useLive, useTicks } from './live';
 import { canAsk } from './notify';
 import { usePage, type Page } from './page';
 
 const kinds = { ROUTABLE: 'success', CUSTOM: 'pending', OFFLINE: 'stopped' } as const satisfies Record<AgentStatusType, string>;
+
+const Keys = lazy(() => import('./help'));
 
 const Problems = createContext<(error: unknown) => void>(() => {});
 
@@ -33,6 +35,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const live = useLive();
   const [problem, setProblem] = useState('');
   const [keys, setKeys] = useState(false);
+  useKeys({ h: () => setKeys(!keys) });
   const supervisor = live.may('ManagerListenIn') || live.may('AccessMetrics.RealTimeMetrics.Access') || live.may('AccessMetrics');
   return (
     <Problems value={(error) => setProblem(why(error))}>
@@ -50,7 +53,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
         {children}
       </div>
-      <Keys shown={keys} show={setKeys} />
+      {keys && <Suspense><Keys close={() => setKeys(false)} /></Suspense>}
     </Problems>
   );
 }

@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { signIn } from '../session';
 import { t, why } from '../words';
 
-export function SignIn({ instance, message, done }: { instance: string; message: string; done: () => void }) {
+export default function SignIn({ instance, message, done }: { instance: string; message: string; done: () => void }) {
   const [values, setValues] = useState({ instance, user: '', password: '' });
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);

@@ -1,8 +1,6 @@
 // Keyboard shortcuts: one table, of which the list of them is made.
-import Button from '@cloudscape-design/components/button';
-import Modal from '@cloudscape-design/components/modal';
 import { useEffect, useRef } from 'react';
-import { t, type Word } from '../words';
+import type { Word } from '../words';
 
 /** The shortcuts: each with Alt, so that they work while somebody writes. */
 export const shortcuts = [
@@ -33,14 +31,4 @@ export function useKeys(actions: Partial<Record<Shortcut, () => void>>): void {
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
   }, []);
-}
-
-export function Keys({ shown, show }: { shown: boolean; show: (shown: boolean) => void }) {
-  useKeys({ h: () => show(!shown) });
-  if (!shown) return null;
-  return (
-    <Modal visible header={t('keys.title')} closeAriaLabel={t('keys.close')} onDismiss={() => show(false)} footer={<Button onClick={() => show(false)}>{t('keys.close')}</Button>}>
-      <dl className="keys">{shortcuts.map(([key, word]) => <div key={key}><dt><kbd>Alt</kbd> <kbd>{key.toUpperCase()}</kbd></dt><dd>{t(word)}</dd></div>)}</dl>
-    </Modal>
-  );
 }
