@@ -2,12 +2,14 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"parley.example/parley/internal/bus"
 	"parley.example/parley/internal/center"
+	"parley.example/parley/internal/store"
 )
 
 // Fresh is for how long a snapshot may miss what another node wrote when every
@@ -128,6 +130,9 @@ func (c *cache) ask(ctx context.Context, e *cached, made *comparison) error {
 		close(made.done)
 	}()
 	revision, err := c.loader.rows.revision(ctx, e.snap.ID())
+	if err != nil && ctx.Err() != nil { // the time of the comparison, not that of anybody who waits
+		err = fmt.Errorf("compare the instance %s: %w", e.snap.ID(), store.ErrAway)
+	}
 	if made.err = err; err != nil {
 		return err
 	}

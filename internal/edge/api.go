@@ -11,6 +11,7 @@ import (
 	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/ratelimit"
+	"parley.example/parley/internal/store"
 )
 
 // API is what the edge has to know of one of the generated APIs.
@@ -52,7 +53,7 @@ func (e *Edge) Options(api API) restjson.HandlerOptions {
 			if err != nil {
 				return caller.Context, nil, err
 			}
-			ctx := caller.Context
+			ctx := store.Asked(caller.Context, time.Now())
 			e.guard(op, r, caller.Known, cmp.Or(api.MaxBody, restjson.DefaultMaxBody))
 			return ctx, func(body []byte) error {
 				if caller.Check != nil {
@@ -73,6 +74,9 @@ func (e *Edge) Options(api API) restjson.HandlerOptions {
 		},
 		Authorize: api.Authorize,
 		MapError: func(op *restjson.Operation, err error) error {
+			if away := awayOf(err); away != nil {
+				return away
+			}
 			if _, coded := errors.AsType[restjson.Coded](err); coded {
 				return err
 			}

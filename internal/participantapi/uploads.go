@@ -18,6 +18,7 @@ import (
 	"parley.example/parley/internal/auth"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact"
+	"parley.example/parley/internal/store"
 )
 
 // FilesPath is where files are put and fetched, below PublicURL; the token is
@@ -108,7 +109,7 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 		switch {
 		case reason == center.NotFound:
 			fe = errDenied(err.Error())
-		case reason == center.Unavailable:
+		case reason == center.Unavailable, errors.Is(err, store.ErrAway):
 			fe.status, fe.code, fe.message = http.StatusServiceUnavailable, "ServiceUnavailable", "Please try again."
 		}
 		if reason != center.NotFound && r.Context().Err() == nil {

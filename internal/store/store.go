@@ -57,6 +57,8 @@ var (
 	ErrBusy = errors.New("the database is being read")
 	// ErrClosed: the store is closed; nothing was applied.
 	ErrClosed = errors.New("the store is closed")
+	// ErrAway: the database does not answer, or takes no writes. Reads may succeed later, and a change may have happened.
+	ErrAway = errors.New("the database is away")
 )
 
 // QuotaError is an [ErrQuota] that names the counter: the first of
@@ -384,4 +386,19 @@ type ContactQuery struct {
 	InitiatedTo   time.Time // exclusive
 	Descending    bool      // by Initiated, then ID
 	Limit         int       // 0 means no limit
+}
+
+// askedKey is the key under which a context has the time of [Asked].
+type askedKey struct{}
+
+// Asked returns a context for a request that was made at a time: a store waits for a database that is away no longer than it would have then, whatever
+// the request has waited for before.
+func Asked(ctx context.Context, at time.Time) context.Context {
+	return context.WithValue(ctx, askedKey{}, at)
+}
+
+// AskedAt returns the time of [Asked].
+func AskedAt(ctx context.Context) (at time.Time, ok bool) {
+	at, ok = ctx.Value(askedKey{}).(time.Time)
+	return at, ok
 }

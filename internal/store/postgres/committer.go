@@ -85,19 +85,29 @@ func (c *committer) settle(group []*entry, err error) {
 
 // commit applies a group in one transaction, again while what it meets passes.
 func (c *committer) commit(group []*entry) error {
-	ctx := context.Background() // a group belongs to many callers, and is bounded by the store's patience
-	pause := c.backoff()
+	since := time.Now()
+	for _, e := range group {
+		if e.at.Before(since) {
+			since = e.at
+		}
+	}
+	try := newTrial(context.Background(), c.Store, since) // a group belongs to many callers, and is bounded by the store's patience
+	defer try.end()
 	races := 0
 	for {
-		err := c.attempt(ctx, group)
+		err := c.attempt(try.ctx, group)
 		if errors.As(err, new(lost)) {
-			yes, asked := c.writer.happened(ctx, c.Store)
+			yes, asked := c.writer.happened(context.Background(), c.Store, since)
 			if asked == nil && yes {
 				return nil
 			}
 			err = errors.Join(err, asked)
 		}
-		if err == nil || judged(err) != again && !errors.Is(err, errUnlocked) {
+		if err == nil {
+			c.pulse.hear()
+			return nil
+		}
+		if judged(err) != again && !errors.Is(err, errUnlocked) {
 			return err
 		}
 		if errors.Is(err, errUnlocked) || isTaken(err) {
@@ -110,7 +120,7 @@ func (c *committer) commit(group []*entry) error {
 		} else {
 			c.log.Warn("a group of changes is tried again", "changes", len(group), "err", err)
 		}
-		if !pause.wait(ctx) {
+		if !try.wait() {
 			return err
 		}
 	}

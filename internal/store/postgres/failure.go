@@ -1,12 +1,9 @@
 package postgres
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -74,8 +71,16 @@ type refusal struct{ error }
 func (r refusal) Unwrap() error        { return r.error }
 func (r refusal) Is(target error) bool { return target == errRefused }
 
-// explained says what happened in the words of the server.
+// explained says what happened in the words of the server. What is no fault of what was asked is [store.ErrAway].
 func explained(err error) error {
+	if judged(err) != final {
+		// Not as its cause: whose time was over, or who was not there, is no matter of the caller's.
+		return fmt.Errorf("%w: %v", store.ErrAway, described(err))
+	}
+	return described(err)
+}
+
+func described(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		what := "the database says"
 		switch {
@@ -90,67 +95,6 @@ func explained(err error) error {
 		return fmt.Errorf("store: %s: %w", what, err)
 	}
 	return fmt.Errorf("store: %w", err)
-}
-
-// backoff waits between attempts, longer each time, with some chance in it, so that nodes do not come all at once.
-type backoff struct {
-	until time.Time
-	next  time.Duration
-}
-
-func (s *Store) backoff() *backoff {
-	return &backoff{until: time.Now().Add(s.patience), next: 5 * time.Millisecond}
-}
-
-// wait reports false when there is no time left.
-func (b *backoff) wait(ctx context.Context) bool {
-	left := time.Until(b.until)
-	if left <= 0 {
-		return false
-	}
-	timer := time.NewTimer(min(left, b.next/2+rand.N(b.next)))
-	defer timer.Stop()
-	b.next = min(2*b.next, time.Second)
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// retry runs f until it succeeds, fails for good, or has failed for as long as the store is patient.
-func (s *Store) retry(ctx context.Context, f func() error) error {
-	pause, races := s.backoff(), 0
-	for {
-		select {
-		case <-s.closed:
-			return store.ErrClosed
-		default:
-		}
-		err := f()
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if isTaken(err) {
-			if races++; races <= maxRaces { // there is nothing to wait for
-				continue
-			}
-			return plain(err)
-		}
-		if judged(err) != again {
-			return plain(err)
-		}
-		if !pause.wait(ctx) {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return explained(err)
-		}
-	}
 }
 
 // plain takes the mark off a refusal.

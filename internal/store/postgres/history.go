@@ -16,7 +16,7 @@ func (s factKeeper) ReadHistory(ctx context.Context, instance center.InstanceID,
 		return err
 	}
 	begun := false
-	return s.retry(ctx, func() error {
+	return s.retry(ctx, func(ctx context.Context) error {
 		if err := s.enter(ctx); err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (s *Store) purge(ctx context.Context, sql string, args ...any) error {
 
 // vacuum frees the rows that were deleted of a table, however long that takes.
 func (s *Store) vacuum(ctx context.Context, table string) error {
-	return s.retry(ctx, func() error {
+	return s.retry(ctx, func(ctx context.Context) error {
 		conn, err := s.pool.Acquire(ctx)
 		if err != nil {
 			return err

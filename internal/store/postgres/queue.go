@@ -3,6 +3,7 @@ package postgres
 import (
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"parley.example/parley/internal/store"
 )
@@ -18,6 +19,7 @@ type entry struct {
 	change *store.Change
 	agent  *store.AgentChange
 	done   func(error)
+	at     time.Time // of submission
 	err    error
 }
 
@@ -77,6 +79,7 @@ func newQueue(lanes int) *queue {
 // put adds an entry and waits while the queue is full.
 func (q *queue) put(id string, e *entry) {
 	l := &q.lanes[maphash.String(q.seed, id)%uint64(len(q.lanes))]
+	e.at = time.Now() // of a duration: how long it may wait
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.total >= maxQueue && !q.closing {

@@ -14,7 +14,7 @@
 // # Failure
 //
 // A transaction that failed for a reason that passes (a deadlock, a lost connection, a server that starts) is tried again, for
-// [Options.Patience]. A commit whose answer was lost may have happened: the number of its group is looked up in the table commits, under
+// [Options.Patience], which is counted from when it was asked for; then it fails with [store.ErrAway]. A commit whose answer was lost may have happened: the number of its group is looked up in the table commits, under
 // a lock that the lost transaction has until it ended, before anything is done again. What the server says of a full disk, or that it takes no
 // writes, fails the changes at once.
 //
@@ -53,7 +53,8 @@ type Options struct {
 	Connections int
 	// RowLock has nodes that start at the same time wait for each other by a row, for engines without advisory locks.
 	RowLock bool
-	// Patience is how long what fails for a reason that passes is tried again; 0 means 30 s.
+	// Patience is how long what fails for a reason that passes is tried again; 0 means 15 s. Then, or when what was asked has no answer by then and nothing
+	// else has one either, it fails with [store.ErrAway].
 	Patience time.Duration
 	// Log receives upgrades of the format, groups that were tried again and those that failed. Nil for none.
 	Log *slog.Logger
@@ -85,6 +86,7 @@ type Store struct {
 	log      *slog.Logger
 	observe  func(int, time.Duration)
 	health   health
+	pulse    pulse
 	patience time.Duration
 	writers  chan *writer  // those for what is no change
 	readers  chan struct{} // as many as read
@@ -103,6 +105,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTime
+	}
+	config.ConnConfig.DialFunc = dial
 	config.MaxConns = max(int32(cmp.Or(o.Connections, 16)), 2*committers+2) - committers
 	for name, value := range map[string]string{
 		"application_name":                    "parley",
@@ -177,7 +183,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 
 // start lets the committers run and returns the store around them.
 func start(pool, commits *pgxpool.Pool, o Options) *Store {
-	s := &Store{pool: pool, commits: commits, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 30*time.Second),
+	s := &Store{pool: pool, commits: commits, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 15*time.Second), pulse: pulse{began: time.Now()},
 		health: health{tell: o.Failing}, writers: make(chan *writer, committers), readers: make(chan struct{}, pool.Config().MaxConns-committers), closed: make(chan struct{})}
 	s.eraser, s.agentKeeper, s.factKeeper, s.searcher = eraser{s}, agentKeeper{s}, factKeeper{s}, searcher{s}
 	node := uuid.NewString()
@@ -188,12 +194,12 @@ func start(pool, commits *pgxpool.Pool, o Options) *Store {
 		})
 	}
 	s.closing = sync.OnceValue(func() error {
+		s.Leave()
 		s.queue.close()
 		s.committed.Wait()
 		close(s.closed)
 		forget(s, node)
-		commits.Close()
-		pool.Close()
+		disconnect(s)
 		return nil
 	})
 	return s
@@ -205,6 +211,21 @@ func forget(s *Store, node string) {
 	defer cancel()
 	if _, err := s.pool.Exec(ctx, "DELETE FROM commits WHERE writer >= $1 AND writer < $2", node+"/", node+"0"); err != nil {
 		s.log.Debug("the notes of commits stay", "err", err)
+	}
+}
+
+// disconnect closes all connections. Those to a server whose machine is gone end by themselves, and are not waited for.
+func disconnect(s *Store) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.commits.Close()
+		s.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(2 * partTime):
+		s.log.Warn("connections to the database have not ended yet")
 	}
 }
 

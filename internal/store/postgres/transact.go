@@ -26,8 +26,11 @@ const noteSQL = `INSERT INTO commits (writer, number) VALUES ($1, $2)
 
 // happened reports whether the writer's last transaction was committed, and waits until it has ended. A connection may be gone and its
 // transaction still be under way at the server.
-func (w *writer) happened(ctx context.Context, s *Store) (yes bool, err error) {
-	err = s.retry(ctx, func() error {
+// since is when the transaction was wanted.
+func (w *writer) happened(ctx context.Context, s *Store, since time.Time) (yes bool, err error) {
+	try := newTrial(ctx, s, since)
+	defer try.end()
+	err = try.run(func(ctx context.Context) error {
 		var number int64
 		err := s.pool.QueryRow(ctx, "SELECT number FROM commits WHERE writer = $1 FOR UPDATE", w.name).Scan(&number)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -73,16 +76,19 @@ func (s *Store) do(ctx context.Context, job func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	since := time.Now()
+	try := newTrial(ctx, s, since)
+	defer try.end()
 	var w *writer
 	select {
 	case w = <-s.writers:
 	case <-s.closed:
 		return store.ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-try.ctx.Done():
+		return try.over()
 	}
 	defer func() { s.writers <- w }()
-	return s.retry(ctx, func() error {
+	return try.run(func(ctx context.Context) error {
 		conn, err := s.pool.Acquire(ctx)
 		if err != nil {
 			return err
@@ -95,7 +101,7 @@ func (s *Store) do(ctx context.Context, job func(*tx) error) error {
 			return err
 		}
 		// Whether it happened has to be known although the caller may be gone: the writer goes on.
-		yes, err := w.happened(context.WithoutCancel(ctx), s)
+		yes, err := w.happened(context.WithoutCancel(ctx), s, since)
 		if err == nil && !yes {
 			err = errors.New("the connection was lost")
 		}
@@ -199,7 +205,7 @@ func fetch[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (result
 	if err := ctx.Err(); err != nil {
 		return result, err
 	}
-	err = s.retry(ctx, func() (err error) {
+	err = s.retry(ctx, func(ctx context.Context) (err error) {
 		if err := s.enter(ctx); err != nil {
 			return err
 		}

@@ -56,6 +56,7 @@ type Proxy struct {
 	every   int // a commit of so many is cut; 0 for none
 	commits int
 	made    [cuts]int
+	gone    chan struct{} // closed when the machine of the server is back; nil while it is there
 	conns   map[net.Conn]bool
 	closed  bool
 }
@@ -72,6 +73,10 @@ func (s *Server) NewProxy(t *testing.T) *Proxy {
 	t.Cleanup(func() {
 		l.Close()
 		p.mu.Lock()
+		if p.gone != nil {
+			close(p.gone)
+			p.gone = nil
+		}
 		p.closed = true
 		for c := range p.conns {
 			c.Close()
@@ -92,6 +97,32 @@ func (p *Proxy) CutEvery(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.every = n
+}
+
+// Silence has the server seem to be on a machine that is gone: connections stay, and are made, and nothing passes any more, until back is called or the test ends.
+func (p *Proxy) Silence() (back func()) {
+	gone := make(chan struct{})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone = gone
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.gone == gone {
+			p.gone = nil
+			close(gone)
+		}
+	}
+}
+
+// pass waits while the machine of the server is gone.
+func (p *Proxy) pass() {
+	p.mu.Lock()
+	gone := p.gone
+	p.mu.Unlock()
+	if gone != nil {
+		<-gone
+	}
 }
 
 // Made returns how many connections were cut at a place.
@@ -171,6 +202,7 @@ func (l *link) forth() {
 			return
 		}
 		first = false
+		l.pass()
 		if l.idle.Swap(false) {
 			l.still.Lock()
 			l.hold()
@@ -224,6 +256,7 @@ func (l *link) back() {
 		if err != nil {
 			return
 		}
+		l.pass()
 		if l.muted() {
 			if message[0] == 'C' && bytes.HasPrefix(message[5:], []byte("COMMIT\x00")) {
 				return
