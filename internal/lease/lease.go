@@ -34,6 +34,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley.example/parley/internal/store"
@@ -43,6 +44,8 @@ const (
 	TTL  = 4 * time.Second       // how long a lease lasts without being renewed
 	Beat = time.Second           // how often leases are renewed and looked at
 	soon = 50 * time.Millisecond // after which what others have given back is looked at
+	// yieldTime bounds giving everything back. A store that is there takes milliseconds.
+	yieldTime = 2 * time.Second
 )
 
 // The names of leases.
@@ -79,8 +82,8 @@ type Holder struct {
 	look chan struct{} // has room for one
 	told bool          // of Run: that this node is there
 
-	at      chan struct{} // has one while leases are claimed and given back, which guards leaving
-	leaving bool
+	at      chan struct{} // has one while leases are claimed and given back
+	leaving atomic.Bool
 
 	mu      sync.Mutex // guards what follows
 	clock   clock
@@ -193,14 +196,18 @@ func (h *Holder) Run(ctx context.Context) {
 }
 
 // Yield gives the shards back, and takes none any more: the node ends what it has begun, and others know that it is
-// still there.
+// still there. It takes two seconds at most: a store that has not answered by then is away, and others see the leases expire.
 func (h *Holder) Yield(ctx context.Context) error {
 	h.init()
-	h.at <- struct{}{}
-	defer func() { <-h.at }()
-	ctx, cancel := context.WithTimeout(ctx, TTL)
+	ctx, cancel := context.WithTimeout(ctx, yieldTime)
 	defer cancel()
-	h.leaving = true
+	h.leaving.Store(true)
+	select {
+	case h.at <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-h.at }()
 	h.mu.Lock()
 	names := h.names()
 	h.mu.Unlock()
@@ -248,7 +255,8 @@ func (h *Holder) beat(ctx context.Context) (wait time.Duration, err error) {
 		return Beat, err
 	}
 	own := nodePrefix + h.Node
-	if h.leaving {
+	leaving := h.leaving.Load()
+	if leaving {
 		own = leavingPrefix + h.Node
 	}
 	if _, err := h.Store.Claim(ctx, h.Node, h.earliest(), TTL, own); err != nil {
@@ -266,7 +274,7 @@ func (h *Holder) beat(ctx context.Context) (wait time.Duration, err error) {
 	if wait = Beat; !seen.next.IsZero() { // what expires is taken at once
 		wait = min(Beat, max(seen.next.Sub(now), 0)+soon)
 	}
-	if h.leaving {
+	if leaving {
 		h.set(nil, seen)
 		return wait, nil
 	}
@@ -379,7 +387,7 @@ func (h *Holder) set(held []store.Lease, seen *sight) {
 
 // release gives everything back, so that other nodes need not wait for it to expire.
 func (h *Holder) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, TTL)
+	ctx, cancel := context.WithTimeout(ctx, yieldTime)
 	defer cancel()
 	h.mu.Lock()
 	names := append(h.names(), nodePrefix+h.Node, leavingPrefix+h.Node)

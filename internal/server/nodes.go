@@ -24,7 +24,8 @@ import (
 type nodes struct {
 	s      *Server
 	leases *lease.Holder // nil when no other node works on the store
-	bus    *nats.Bus     // nil when it does not reach other nodes
+	kept   *postgres.Store
+	bus    *nats.Bus // nil when it does not reach other nodes
 }
 
 // open opens the database that several nodes work on, and keeps this node's clock by that of the database's server.
@@ -40,7 +41,7 @@ func (n *nodes) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.store = kept
+	s.store, n.kept = kept, kept
 	n.leases = &lease.Holder{Store: kept, Node: s.node, Log: s.Log, Changed: n.rebalance, Tell: func() { n.announce(aboutLeases) }}
 	if err := n.leases.Sync(ctx); err != nil {
 		return fmt.Errorf("store: %w", err)
@@ -248,4 +249,11 @@ func (n *nodes) leave() {
 		}
 	}
 	time.Sleep(s.Drain)
+}
+
+// hasten has a server that stops wait no longer for a database that is away.
+func (n *nodes) hasten() {
+	if n.kept != nil {
+		n.kept.Leave()
+	}
 }

@@ -177,5 +177,6 @@ func (s *Server) AdminURL() string { return s.adminURL }
 // the store is closed last. It may be called twice.
 func (s *Server) Close() error {
 	s.ready.Store(false)
+	s.nodes.hasten()
 	return s.parts.Stop(context.Background())
 }

@@ -55,6 +55,8 @@ type Hub struct {
 	cancel  context.CancelFunc
 
 	background lifecycle.Background // what must have ended when Shutdown returns
+	ending     chan struct{}        // closed when Shutdown begins: what has failed is not tried again
+	stop       func()               // closes it, once
 
 	mu      sync.Mutex                 // guards looking; taken with or without a shard
 	looking map[center.InstanceID]bool // instances that are being inspected, and whether once more
@@ -77,6 +79,8 @@ func New(c Config) *Hub {
 	h := &Hub{Config: c, reading: make(chan struct{}, maxReading), looking: map[center.InstanceID]bool{}}
 	h.sockets.Limits, h.sockets.Log, h.watch.hub = c.Limits, c.Log, h
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.ending = make(chan struct{})
+	h.stop = sync.OnceFunc(func() { close(h.ending) })
 	return h
 }
 
@@ -98,6 +102,7 @@ func (h *Hub) shard(user center.UserID) *shard {
 // Shutdown refuses new streams from now on, closes all there are, and waits for what is under way. The agents stay as they
 // are: clients that come back soon, to whichever node, find nothing changed. When ctx ends before, the rest is cut short. It may be called twice.
 func (h *Hub) Shutdown(ctx context.Context) error {
+	h.stop()
 	err := h.sockets.Shutdown(ctx)
 	if cut := h.background.Stop(ctx, h.cancel); cut != nil {
 		err = cut

@@ -247,7 +247,7 @@ func hashOf(s *api.AgentSnapshot) uint64 {
 	return maphash.Bytes(seed, text[bytes.Index(text, []byte(`"Status"`)):])
 }
 
-// depart tells the agent that a stream has ended. A store that fails is given some time.
+// depart tells the agent that a stream has ended. A store that fails is given some time, unless the server stops: other nodes then take the stream from him.
 func (h *Hub) depart(s *session) {
 	for wait := time.Second; ; wait *= 2 {
 		err := h.read(func(ctx context.Context) error {
@@ -264,7 +264,7 @@ func (h *Hub) depart(s *session) {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-h.ctx.Done():
+		case <-h.ending:
 			timer.Stop()
 			return
 		}
