@@ -214,6 +214,7 @@ func (n *nodes) gauges(m *metrics.Metrics) {
 	if n.shared() {
 		alive, held = func() int { return len(n.leases.Alive()) }, n.leases.Shards
 	}
+	n.pools(m)
 	stats := func() (none nats.Stats) { return none }
 	if n.bus != nil {
 		stats = n.bus.Stats
@@ -237,6 +238,19 @@ func (n *nodes) gauges(m *metrics.Metrics) {
 	} {
 		m.Counter(c.name, c.help, func() float64 { return float64(c.value(stats())) })
 	}
+}
+
+// pools adds the metrics of the connections to the database; all are 0 of an embedded one.
+func (n *nodes) pools(m *metrics.Metrics) {
+	stats := func() (none postgres.Pools) { return none }
+	if n.kept != nil {
+		stats = n.kept.Pools
+	}
+	m.Gauge("parley_database_connections_used", "Connections to PostgreSQL that are at work.", func() float64 { return float64(stats().Used) })
+	m.Gauge("parley_database_connections_idle", "Connections to PostgreSQL that are open without work.", func() float64 { return float64(stats().Idle) })
+	m.Gauge("parley_database_connections_max", "Connections to PostgreSQL that there may be at most.", func() float64 { return float64(stats().Max) })
+	m.Counter("parley_database_waits_total", "How often something has waited for a connection to PostgreSQL.", func() float64 { return float64(stats().Waits) })
+	m.Counter("parley_database_wait_seconds_total", "How long it has waited, in all.", func() float64 { return stats().Waited.Seconds() })
 }
 
 // leave has this node take no new work, and waits for balancers to notice: they see at /readyz that it stops, while it answers as before.

@@ -77,6 +77,9 @@ func TestNodesStartTogether(t *testing.T) {
 	if text := metricsOf(t, two); !strings.Contains(text, "\nparley_bus_connected 1\n") || strings.Contains(text, "\nparley_bus_received_total 0\n") {
 		t.Error("the metrics say that there is no bus, or that nothing came by it")
 	}
+	if text := metricsOf(t, two); !strings.Contains(text, "\nparley_database_connections_max 16\n") || strings.Contains(text, "\nparley_database_connections_idle 0\n") {
+		t.Error("the metrics say nothing of the connections to the database")
+	}
 	list, err := two.Connect.ListInstances(t.Context(), &connect.ListInstancesRequest{})
 	if err != nil || len(list.InstanceSummaryList) != 1 {
 		t.Errorf("the other node has the instances %v, %v; want one", list, err)

@@ -17,10 +17,10 @@ func (s factKeeper) ReadHistory(ctx context.Context, instance center.InstanceID,
 	}
 	begun := false
 	return s.retry(ctx, func(ctx context.Context) error {
-		if err := s.enter(ctx); err != nil {
+		if err := s.readers.enter(ctx); err != nil {
 			return err
 		}
-		defer s.leave()
+		defer s.readers.leave()
 		own, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -13,7 +14,8 @@ import (
 
 // TestReadersDoNotHoldUpCommits: while as much is read as can be, and as much waits to be read, changes and leases go on.
 func TestReadersDoNotHoldUpCommits(t *testing.T) {
-	s := &kit.Env{Store: open(t, postgres.Options{URL: server.URL(server.Database(t, template)), Connections: 1})}
+	kept := open(t, postgres.Options{URL: server.URL(server.Database(t, template)), Connections: 1})
+	s := &kit.Env{Store: kept}
 	hold, reading := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	for range 12 {
@@ -42,10 +44,19 @@ func TestReadersDoNotHoldUpCommits(t *testing.T) {
 		_, err := s.Chat(ctx, "a reader who waits")
 		waiting <- err
 	}()
+	for kept.Pools().Waits == 0 {
+		runtime.Gosched()
+	}
+	if p := kept.Pools(); p.Used != 2 || p.Max != 10 || p.Idle+p.Used > p.Max {
+		t.Errorf("while two read, the connections are %+v; want two of ten at work", p)
+	}
 	cancel()
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Errorf("Chat = %v; want that its context ended", err)
 	}
 	close(hold)
 	wg.Wait()
+	if p := kept.Pools(); p.Used != 0 || p.Waits == 0 || p.Waited <= 0 {
+		t.Errorf("afterwards the connections are %+v; want none at work, and that some have waited", p)
+	}
 }

@@ -88,8 +88,9 @@ type Store struct {
 	health   health
 	pulse    pulse
 	patience time.Duration
-	writers  chan *writer  // those for what is no change
-	readers  chan struct{} // as many as read
+	writers  chan *writer // those for what is no change
+	waits    waits
+	readers  readers
 	counters knownCounters
 
 	closed    chan struct{} // closed when Close begins to release
@@ -184,7 +185,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 // start lets the committers run and returns the store around them.
 func start(pool, commits *pgxpool.Pool, o Options) *Store {
 	s := &Store{pool: pool, commits: commits, queue: newQueue(committers), log: o.Log, observe: o.Observe, patience: cmp.Or(o.Patience, 15*time.Second), pulse: pulse{began: time.Now()},
-		health: health{tell: o.Failing}, writers: make(chan *writer, committers), readers: make(chan struct{}, pool.Config().MaxConns-committers), closed: make(chan struct{})}
+		health: health{tell: o.Failing}, writers: make(chan *writer, committers), closed: make(chan struct{})}
+	s.readers = readers{&s.waits, make(chan struct{}, pool.Config().MaxConns-committers)}
 	s.eraser, s.agentKeeper, s.factKeeper, s.searcher = eraser{s}, agentKeeper{s}, factKeeper{s}, searcher{s}
 	node := uuid.NewString()
 	for i := range committers {

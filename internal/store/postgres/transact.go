@@ -82,10 +82,20 @@ func (s *Store) do(ctx context.Context, job func(*tx) error) error {
 	var w *writer
 	select {
 	case w = <-s.writers:
-	case <-s.closed:
-		return store.ErrClosed
-	case <-try.ctx.Done():
-		return try.over()
+	default:
+		arrived := s.waits.begin()
+		select {
+		case w = <-s.writers:
+		case <-s.closed:
+		case <-try.ctx.Done():
+		}
+		s.waits.end(arrived)
+		if w == nil && try.ctx.Err() != nil {
+			return try.over()
+		}
+		if w == nil {
+			return store.ErrClosed
+		}
 	}
 	defer func() { s.writers <- w }()
 	return try.run(func(ctx context.Context) error {
@@ -206,10 +216,10 @@ func fetch[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (result
 		return result, err
 	}
 	err = s.retry(ctx, func(ctx context.Context) (err error) {
-		if err := s.enter(ctx); err != nil {
+		if err := s.readers.enter(ctx); err != nil {
 			return err
 		}
-		defer s.leave()
+		defer s.readers.leave()
 		result, err = f(&tx{ctx, s.pool})
 		return err
 	})
@@ -219,18 +229,6 @@ func fetch[T any](ctx context.Context, s *Store, f func(*tx) (T, error)) (result
 	}
 	return result, nil
 }
-
-// enter waits until there is a connection to read with.
-func (s *Store) enter(ctx context.Context) error {
-	select {
-	case s.readers <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (s *Store) leave() { <-s.readers }
 
 // rows returns what scan makes of every row of what a statement gives.
 func rows[T any](t *tx, scan func(pgx.Rows) (T, error), sql string, args ...any) (all []T, err error) {
