@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -172,6 +173,45 @@ func TestWhoMayConnect(t *testing.T) {
 				t.Errorf("the log has the secret, or not the address: %s", text)
 			}
 		})
+	}
+}
+
+// TestPermissionsOfPackaging: what packaging/nats.cluster.conf allows is enough for nodes to hear and to ask each other, and nothing that it does not
+// allow is tried.
+func TestPermissionsOfPackaging(t *testing.T) {
+	t.Setenv("NATS_PASSWORD", secret)
+	conf, err := server.ProcessConfigFile("../../../packaging/nats.cluster.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := natstest.Start(t, func(o *server.Options) { o.Users = conf.Users })
+	for _, user := range conf.Users {
+		for _, p := range []*server.SubjectPermission{user.Permissions.Publish, user.Permissions.Subscribe} {
+			if len(p.Allow) != 1 || p.Allow[0] != "parley.>" {
+				t.Errorf("%s is allowed %q; want what is below the prefix", user.Username, p.Allow)
+			}
+		}
+	}
+	log := newEvents()
+	o := Options{URL: with("parley:"+secret, s.URL()), Log: log.log()}
+	a, b := open(t, o), open(t, o)
+	got, _ := listen(b, "work")
+	if err := b.Serve("b", echo); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, b)
+	publish(a, "work", 1, 1)
+	until(got, 1)
+	for _, request := range []string{"one", "two"} {
+		if answer, err := a.Ask(t.Context(), "b", []byte(request)); err != nil || string(answer) != request {
+			t.Errorf("asked for %q: %q, %v", request, answer, err)
+		}
+	}
+	if _, err := a.Ask(t.Context(), "nobody", nil); !errors.Is(err, ErrNoNode) {
+		t.Errorf("asked of nobody: %v; want ErrNoNode", err)
+	}
+	if text := log.all(); strings.Contains(text, "ERROR") {
+		t.Errorf("the log has errors: %s", text)
 	}
 }
 

@@ -95,7 +95,8 @@ func (b *Bus) options() ([]natsgo.Option, error) {
 	}
 	all := []natsgo.Option{
 		natsgo.Name(o.Name),
-		natsgo.NoEcho(), // what this node publishes has reached its subscribers already
+		natsgo.CustomInboxPrefix(b.names.Inboxes()), // so that a node needs no permission beyond its prefix
+		natsgo.NoEcho(),                             // what this node publishes has reached its subscribers already
 		natsgo.MaxReconnects(-1),
 		natsgo.IgnoreAuthErrorAbort(), // else two refusals end the connection for good
 		natsgo.ReconnectWait(o.timing.retry),

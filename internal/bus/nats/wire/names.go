@@ -15,6 +15,9 @@ const maxSubject = 1024
 // nodes is the type of the subjects under which nodes answer requests.
 const nodes = "node"
 
+// inboxes is the type of the subjects at which nodes get answers.
+const inboxes = "inbox"
+
 // Names translates subjects to those of NATS: a prefix, the type, the id, with
 // dots between. What a subject of NATS should not have in it is encoded, since one that the
 // server finds invalid closes the connection for good.
@@ -42,6 +45,9 @@ func (n Names) Wire(s bus.Subject) (subject string, ok bool) {
 
 // Node returns the subject of requests to a node.
 func (n Names) Node(name string) string { return n.prefix + nodes + "." + encodeName(name) }
+
+// Inboxes returns what the subjects begin with at which nodes get answers: below the prefix, as all others.
+func (n Names) Inboxes() string { return n.prefix + inboxes }
 
 // Subject is the reverse of Wire.
 func (n Names) Subject(wire string) (s bus.Subject, ok bool) {
