@@ -8,7 +8,8 @@
 // that takes it away. What it leaves is deleted by [Worker.Run] in small steps,
 // with pauses in proportion to them, so that commits are not held up: rows, files, lines
 // of flow logs. At last the database's log is emptied. Only then an erasure is finished:
-// nothing of it is in any file. Every step is durable, so that a process that is killed
+// nothing of it is in any file, but for flow logs of other nodes, whose [Follower] takes it out of them when it is told, within a minute, or
+// when it starts. Every step is durable, so that a process that is killed
 // goes on where it was when it starts again, and may be repeated.
 //
 // What is due is decided by rules without I/O: [contact.Chat.Expired].
@@ -22,6 +23,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +49,8 @@ type Worker struct {
 	Log     *slog.Logger
 	// Told, when set, is called when somebody has asked for an erasure, which another node's Run may have to see to. It must be quick.
 	Told func()
+	// Left, when set, is called with what was taken out of the flow logs, for other nodes to do the same. It must be quick.
+	Left func(Left)
 
 	once   sync.Once
 	wake   chan struct{}
@@ -325,6 +330,7 @@ func (w *Worker) clear(ctx context.Context) (more bool, err error) {
 			failed[instance] = true
 			failures = append(failures, err)
 		}
+		w.tellLeft(Left{instance, slices.Collect(maps.Keys(contacts))})
 	}
 	var cleared []store.Remains
 	for _, r := range remains {
@@ -345,6 +351,12 @@ func (w *Worker) clear(ctx context.Context) (more bool, err error) {
 	}
 	// What failed stays, and the rest is not held up unless it is a whole batch.
 	return len(remains) == clearBatch && len(cleared) > 0, errors.Join(failures...)
+}
+
+func (w *Worker) tellLeft(l Left) {
+	if w.Left != nil && (len(l.Contacts) > 0 || l.Contacts == nil) {
+		w.Left(l)
+	}
 }
 
 func (w *Worker) deleteFiles(ctx context.Context, r *store.Remains) error {
@@ -438,6 +450,7 @@ func (w *Worker) dropLogs(ctx context.Context, open []store.Erasure) error {
 		_, err := w.Catalog.Snapshot(ctx, string(e.Instance))
 		if center.ReasonOf(err) == center.NotFound {
 			err = w.FlowLog.Erase(ctx, e.Instance, nil)
+			w.tellLeft(Left{Instance: e.Instance})
 		}
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"parley.example/parley/internal/bus/nats"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/engine"
+	"parley.example/parley/internal/erasure"
 	"parley.example/parley/internal/lease"
 	"parley.example/parley/internal/metrics"
 	"parley.example/parley/internal/store"
@@ -146,10 +147,30 @@ func (n *nodes) rebalance() {
 const (
 	aboutLeases  = "leases"  // a node has come, or has given back what it did for all
 	aboutErasure = "erasure" // somebody has asked for an erasure
+	aboutErased  = "erased"  // the events say what was taken out of the flow logs of a node
 )
 
 func (n *nodes) announce(about string) {
 	n.s.bus.Publish(bus.Message{Subject: bus.Nodes, Origin: n.s.node, About: about})
+}
+
+// maxErased is how many contacts are in one notice: it is well below what NATS takes.
+const maxErased = 5000
+
+// announceErased tells the other nodes what was taken out of this one's flow logs.
+func (n *nodes) announceErased(l erasure.Left) {
+	for {
+		part := erasure.Left{Instance: l.Instance, Contacts: l.Contacts[:min(len(l.Contacts), maxErased)]}
+		text, err := part.Encode()
+		if err != nil {
+			n.s.Log.Error("other nodes are not told of what was erased", "instance", l.Instance, "err", err)
+			return
+		}
+		n.s.bus.Publish(bus.Message{Subject: bus.Nodes, Origin: n.s.node, About: aboutErased, Events: []bus.Event{{Payload: text}}})
+		if l.Contacts = l.Contacts[len(part.Contacts):]; len(l.Contacts) == 0 {
+			return
+		}
+	}
 }
 
 // listen takes what other nodes tell until ctx ends.
@@ -164,6 +185,12 @@ func (n *nodes) listen(ctx context.Context) {
 			n.leases.Look()
 		case aboutErasure:
 			s.eraser.Wake()
+		case aboutErased:
+			for i := range m.Events {
+				if left, err := erasure.DecodeLeft(m.Events[i].Payload); err == nil {
+					s.follower.Tell(left)
+				}
+			}
 		}
 	}}
 	s.bus.Subscribe(told)

@@ -77,6 +77,9 @@ func (s *Server) addParts() {
 	}
 	add("transcripts", 0, lifecycle.Loop(s.indexing.run))
 	add("erasure", 0, lifecycle.Loop(s.nodes.one("erasure", s.eraser.Run)))
+	if s.follower != nil {
+		add("erased flow logs", 0, lifecycle.Loop(s.follower.Run))
+	}
 	add("sockets", s.CloseSpan+s.linger(), lifecycle.Stopper(s.after.closeSockets))
 }
 

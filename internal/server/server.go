@@ -64,6 +64,7 @@ type Server struct {
 	signIns   *integration.SignIns
 	flowLog   *flowlog.Log
 	eraser    *erasure.Worker
+	follower  *erasure.Follower // nil when no other node works on the store
 	topics    *integration.Topics
 	outbox    *integration.Outbox
 	measurer  *measurer.Measurer

@@ -92,6 +92,10 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	if s.nodes.shared() {
 		s.eraser.Told = func() { s.nodes.announce(aboutErasure) }
+		s.eraser.Left = s.nodes.announceErased
+		s.follower = erasure.NewFollower(erasure.Follower{
+			Store: s.store, Catalog: s.catalog, Clock: s.clock, FlowLog: s.flowLog, Dir: s.flowLogDir(), Log: s.Log,
+		})
 	}
 	s.desks.Begin(s.engine)
 	s.passwords = identity.NewHasher(identity.Usual, 0)
