@@ -62,6 +62,9 @@ func Instance(id center.InstanceID) Subject { return Subject(instancePrefix + id
 // Work is the subject of what is told to all who make offers: of which chats and agents they are to look at, [Message.About] has one.
 const Work Subject = "work"
 
+// Told is the subject of what has been told of agents in records, for those who make heartbeats of agents: see recorder.Beats.
+const Told Subject = "told"
+
 // Nodes is the subject of what nodes tell each other of themselves, in [Message.About].
 const Nodes Subject = "nodes"
 

@@ -77,7 +77,7 @@ func (s *Server) wire(ctx context.Context) error {
 		Records: s.targets.Kinds(), AgentObservers: []engine.AgentObserver{s.router, s.desks, s.measurer},
 	}
 	if cfg.Records.Has(record.AgentEvents) {
-		s.beats = &recorder.Beats{Clock: s.clock, Store: s.store, Log: s.Log}
+		s.beats = &recorder.Beats{Clock: s.clock, Store: s.store, Log: s.Log, Leases: s.nodes.divided(), Bus: s.bus, Node: s.node}
 		cfg.Observers, cfg.AgentObservers = append(cfg.Observers, s.beats), append(cfg.AgentObservers, s.beats)
 	}
 	s.engine = engine.New(cfg)
