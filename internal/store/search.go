@@ -61,6 +61,11 @@ type KeyValues struct {
 	Values []string `json:"v"` // of a tag none are any value
 }
 
+// CustomerKey is the name of an attribute by which contacts that are over are found, besides those of the chat: the CustomerId, of at most 100
+// characters. A chat may have an attribute of that name, so whoever finds a contact by it looks at its CustomerID. Contacts that were over before
+// stores knew of it are not found.
+const CustomerKey = "parley:CustomerId"
+
 // Conditions are conditions on attributes; none of them are met by everything.
 type Conditions struct {
 	All   []KeyValues

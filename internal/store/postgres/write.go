@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/json"
+	"maps"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -257,7 +258,15 @@ func (w *writes) writeContacts(b *pgx.Batch) {
 			continue // until then attributes change, and searches read them in the records of the chats that go on
 		}
 		ended = append(ended, pack(string(c.ID)))
-		for name, value := range c.Attributes {
+		found := c.Attributes
+		if c.CustomerID != "" {
+			found = maps.Clone(found)
+			if found == nil {
+				found = map[string]string{}
+			}
+			found[store.CustomerKey] = c.CustomerID
+		}
+		for name, value := range found {
 			if utf8.RuneCountInString(value) <= 100 {
 				of, names, values = append(of, pack(string(c.ID))), append(names, pack(name)), append(values, pack(rules.Lower(value)))
 			}

@@ -267,8 +267,14 @@ func (w *writer) writeContact(c *center.Contact) error {
 	}
 	if _, err := w.conn.Exec(`DELETE FROM contact_attributes AS x WHERE contact = (SELECT n FROM contacts WHERE id = ?) AND NOT EXISTS (
 		SELECT 1 FROM contacts AS k, json_each(k.record, '$.attributes') AS a WHERE k.n = x.contact AND k.instance = x.instance AND k.initiated = x.initiated
-		AND a.key = x.name AND lower(a.value) = x.value)`, string(c.ID)); err != nil {
+		AND a.key = x.name AND lower(a.value) = x.value) AND NOT (x.name = ? AND x.value = lower(?))`, string(c.ID), store.CustomerKey, c.CustomerID); err != nil {
 		return fmt.Errorf("attributes: %w", err)
+	}
+	if c.CustomerID != "" {
+		if _, err := w.conn.Exec(`INSERT OR IGNORE INTO contact_attributes (instance, name, value, initiated, contact)
+			SELECT k.instance, ?, lower(?), k.initiated, k.n FROM contacts AS k WHERE k.id = ? AND length(?) <= 100`, store.CustomerKey, c.CustomerID, string(c.ID), c.CustomerID); err != nil {
+			return fmt.Errorf("customer: %w", err)
+		}
 	}
 	if len(c.Attributes) == 0 {
 		return nil

@@ -3,6 +3,7 @@ package recordcases
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -253,6 +254,16 @@ func searchChanged(t *testing.T, s *env) {
 			q.Attributes.All = []store.KeyValues{{Key: "tier", Values: []string{asked}}}
 			if got := s.search(t, q, names); len(got) == 1 != (asked == tier) {
 				t.Errorf("the contact is over: %v; the tier is %q; searched for %s is %v", i >= 3, tier, asked, got)
+			}
+		}
+	}
+	for _, customer := range []string{"Ana", "ana", "bea", ""} { // of a contact that is over
+		c.Contacts[0].CustomerID = customer
+		s.Must(t, &store.Change{Chat: id, Contacts: c.Contacts})
+		for _, asked := range []string{"ana", "bea"} {
+			q.Attributes.All = []store.KeyValues{{Key: store.CustomerKey, Values: []string{asked}}}
+			if got := s.search(t, q, names); len(got) == 1 != strings.EqualFold(asked, customer) {
+				t.Errorf("the customer is %q; searched for %s is %v", customer, asked, got)
 			}
 		}
 	}
