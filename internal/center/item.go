@@ -23,6 +23,12 @@ type Item struct {
 	ClientToken string      // of the request that made it; not shown
 }
 
+// Whispered reports whether an item is what a person has said to agents and supervisors alone. What a flow says to agents, and what
+// was kept back from the other side, is not.
+func (it *Item) Whispered() bool {
+	return it.Visibility == VisibleAgent && it.Type == TypeMessage && it.Processing == "" && (it.Role == RoleAgent || it.Role == RoleSupervisor)
+}
+
 // Processing says why a message that went through the chat's message processor
 // was not delivered (MessageProcessingStatus). Only its sender's side sees such a message.
 type Processing string

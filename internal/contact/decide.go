@@ -338,7 +338,7 @@ func (d *decision) stamp(it *center.Item) {
 func (d *decision) push(p center.Push) {
 	p.Chat = d.chat.ID
 	d.change.Pushes = append(d.change.Pushes, p)
-	if withheld(&p.Item) || p.Only != "" && p.Only != d.chat.Customer().ID {
+	if withheld(&p.Item) || p.Item.Whispered() || p.Only != "" && p.Only != d.chat.Customer().ID {
 		return // not everybody may see it, and streaming endpoints see both sides
 	}
 	for _, s := range d.chat.Streams {

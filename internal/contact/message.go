@@ -1,10 +1,8 @@
 package contact
 
 import (
-	"encoding/json"
 	"time"
 
-	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/contact/content"
 	"parley.example/parley/internal/contact/transcript"
@@ -70,19 +68,13 @@ func (d *decision) speak(w PendingItem) error {
 // shown returns the content that the transcript stores: all of it, except that
 // of a response that a flow wants hidden (SensitiveDataConfiguration of
 // ShowView) only the chosen action is stored.
-func (d *decision) shown(r center.Role, contentType, content string) string {
+func (d *decision) shown(r center.Role, contentType, text string) string {
 	run := d.chat.Run
 	if r != center.RoleCustomer || contentType != center.InteractiveResponse || run == nil ||
 		run.Wait.Kind != machine.WaitView || !run.Wait.Hidden {
-		return content
+		return text
 	}
-	var response struct {
-		Action string `json:"action"`
-	}
-	if json.Unmarshal([]byte(content), &response) != nil {
-		response.Action = ""
-	}
-	return `{"action":` + string(restjson.Quote(nil, response.Action)) + `,"data":{},"templateType":"ViewResource","version":"1.0"}`
+	return content.Chosen(text)
 }
 
 // arrive connects a participant that sends something before it has connected, so

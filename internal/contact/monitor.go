@@ -17,6 +17,8 @@ type Watch struct {
 	MayBarge bool             `json:"mayBarge,omitempty"`
 	Barged   time.Time        `json:"barged,omitzero"` // since when the supervisor takes part; zero while silent
 	Record   center.Contact   `json:"record"`          // of the supervisor's contact
+
+	Whispered bool `json:"whispered,omitempty"` // agents know of him
 }
 
 // maxWatch is how many supervisors may watch a contact at once (MonitorContact: five silent monitors).

@@ -1,7 +1,7 @@
 package contact
 
 import (
-	"encoding/json"
+	"cmp"
 	"slices"
 	"time"
 
@@ -68,9 +68,9 @@ func (s SetProcessor) decide(d *decision) error {
 }
 
 // processed reports whether an item goes through the processor: messages of
-// the three plain types, whoever sends them.
+// the three plain types, whoever sends them, but for whispers.
 func (d *decision) processed(it *center.Item) bool {
-	if d.chat.Processor == nil || it.Type != center.TypeMessage || d.chat.Ended {
+	if d.chat.Processor == nil || it.Type != center.TypeMessage || d.chat.Ended || it.Whispered() {
 		return false
 	}
 	switch it.ContentType {
@@ -135,39 +135,10 @@ func (d *decision) process(w *PendingItem, function string) {
 	w.Effect, w.By = id, d.env.Now.Add(processLimit+processGrace)
 	call := Effect{Effect: machine.Effect{ID: id, Kind: machine.EffectProcess, Invoke: &machine.Invoke{
 		ID: id, Function: function, TimeLimit: processLimit, JSON: true,
-	}}, Event: d.processorEvent(&w.Item), Worker: d.env.Node}
+	}}, Event: content.ProcessorEvent(d.chat.Instance, d.env.Partition.ContactARN(d.chat.Instance, w.Item.Contact), &w.Item), Worker: d.env.Node}
 	c := d.edit()
 	c.Effects = append(c.Effects, call)
 	d.change.Effects = append(d.change.Effects, call)
-}
-
-// processorEvent returns the event that the function is called with: the
-// service's event for custom message processors.
-func (d *decision) processorEvent(it *center.Item) []byte {
-	type content struct {
-		AbsoluteTime     string               `json:"absoluteTime"`
-		Content          string               `json:"content"`
-		ContentType      string               `json:"contentType"`
-		ID               center.ItemID        `json:"id"`
-		ParticipantID    center.ParticipantID `json:"participantId"`
-		DisplayName      string               `json:"displayName"`
-		ParticipantRole  center.Role          `json:"participantRole"`
-		InitialContactID center.ContactID     `json:"initialContactId"`
-		ContactID        center.ContactID     `json:"contactId"`
-	}
-	b, err := json.Marshal(struct {
-		Version  string            `json:"version"`
-		Instance center.InstanceID `json:"instanceId"`
-		Resource string            `json:"associatedResourceArn"`
-		Content  content           `json:"chatContent"`
-	}{"1.0", d.chat.Instance, d.env.Partition.ContactARN(d.chat.Instance, it.Contact), content{
-		it.Time.UTC().Format(center.TimeLayout), it.Content, it.ContentType, it.ID,
-		it.Participant, it.DisplayName, it.Role, it.Chat, it.Contact,
-	}})
-	if err != nil {
-		panic("contact: a processor's event does not encode: " + err.Error()) // only strings
-	}
-	return b
 }
 
 // outcome applies a function's answer for a message, and moves the items that
@@ -197,40 +168,17 @@ func (d *decision) applyAnswer(w *PendingItem, e EffectDone) (problem string) {
 	if e.Err != "" {
 		return e.Err
 	}
-	var answer struct {
-		Status string `json:"status"`
-		Result struct {
-			Content *struct {
-				Content     string `json:"content"`
-				ContentType string `json:"contentType"`
-			} `json:"processedChatContent"`
-		} `json:"result"`
-	}
-	if err := json.Unmarshal(e.Answer, &answer); err != nil {
-		return "the answer is not an object with a status and a result"
-	}
-	switch answer.Status {
-	case "APPROVED":
-	case "REJECTED":
-		d.withhold(w, center.ProcessingRejected)
-	case "FAILED":
-		return "the function answered FAILED"
-	case "PROCESSED":
-		to := answer.Result.Content
-		if to == nil {
-			return "the answer is PROCESSED but has no result.processedChatContent"
-		}
-		if to.ContentType == "" {
-			to.ContentType = w.Item.ContentType
-		}
-		if err := content.Message(content.Processed, to.ContentType, to.Content, d.chat.ContentTypes, d.env.Limits.Text()); err != nil {
+	a, problem := content.ReadAnswer(e.Answer)
+	if to := a.Processed; to != nil {
+		if err := content.Message(content.Processed, cmp.Or(to.ContentType, w.Item.ContentType), to.Content, d.chat.ContentTypes, d.env.Limits.Text()); err != nil {
 			return err.Error()
 		}
-		w.Item.Content, w.Item.ContentType = to.Content, to.ContentType
-	default:
-		return "the status of the answer is not one of PROCESSED, APPROVED, REJECTED and FAILED"
+		w.Item.Content, w.Item.ContentType = to.Content, cmp.Or(to.ContentType, w.Item.ContentType)
 	}
-	return ""
+	if a.Rejected {
+		d.withhold(w, center.ProcessingRejected)
+	}
+	return problem
 }
 
 // processingFailed delivers or withholds a message that could not be processed, and logs why.

@@ -38,7 +38,7 @@ func (d *decision) sentBefore(k transcript.Token) (Reply, bool, error) {
 // of this decision included, zero for never.
 func (d *decision) lastSpoke(p center.ParticipantID) time.Time {
 	for i := len(d.change.Items) - 1; i >= 0; i-- {
-		if it := &d.change.Items[i]; it.Participant == p && it.Type != center.TypeEvent {
+		if it := &d.change.Items[i]; it.Participant == p && it.Type != center.TypeEvent && !it.Whispered() {
 			return it.Time
 		}
 	}

@@ -12,7 +12,7 @@ import (
 //
 // A message is a message or an attachment. A response is a message of one side
 // behind one or more of the other; its time counts from the first of those,
-// which is how long somebody waited. The sides are the customer and everybody
+// which is how long somebody waited. Whispers do not count. The sides are the customer and everybody
 // else; a turn is a change between them. Flows and custom participants count
 // as bots.
 func ChatMetrics(c *center.Contact, items []center.Item) *connect.ChatMetrics {
@@ -30,7 +30,7 @@ func ChatMetrics(c *center.Contact, items []center.Item) *connect.ChatMetrics {
 				joined = it.Time
 			}
 		}
-		if it.Type != center.TypeMessage && it.Type != center.TypeAttachment {
+		if it.Type != center.TypeMessage && it.Type != center.TypeAttachment || it.Whispered() {
 			continue
 		}
 		total++

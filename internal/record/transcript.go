@@ -37,7 +37,7 @@ type transcriptAttachment struct {
 	Status                                    center.AttachmentStatus
 }
 
-// transcript is the file of a contact: what everybody in it could read. What was withheld by a message processor is not in it.
+// transcript is the file of a contact: what everybody in it could read. What was withheld by a message processor, or whispered, is not in it.
 func transcript(f *Fact, s *Setting) transcriptFile {
 	c := f.Contact
 	t := transcriptFile{
@@ -46,7 +46,7 @@ func transcript(f *Fact, s *Setting) transcriptFile {
 	}
 	for i := range s.Items {
 		it := &s.Items[i]
-		if it.Processing != "" {
+		if it.Processing != "" || it.Whispered() {
 			continue
 		}
 		p := transcriptParticipant{it.Participant}

@@ -1,4 +1,4 @@
-// Package content checks what callers put into chats: messages and attributes. Its errors are
+// Package content checks what callers, and message processors, put into chats: messages and attributes. Its errors are
 // [*center.Error] and name the member that is wrong. Start reading at [Message] and [Attributes].
 package content
 
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"parley.example/parley/api/restjson"
 	"parley.example/parley/internal/center"
 	"parley.example/parley/internal/flow/machine"
 )
@@ -193,3 +194,14 @@ func segmentBytes(m map[string]center.SegmentAttribute) int {
 
 // MaxDetails bounds the references and, apart, the segment attributes of a contact.
 const MaxDetails = 100
+
+// Chosen returns an interactive response that says which action was chosen, and nothing else of what a response says.
+func Chosen(response string) string {
+	var said struct {
+		Action string `json:"action"`
+	}
+	if json.Unmarshal([]byte(response), &said) != nil {
+		said.Action = ""
+	}
+	return `{"action":` + string(restjson.Quote(nil, said.Action)) + `,"data":{},"templateType":"ViewResource","version":"1.0"}`
+}

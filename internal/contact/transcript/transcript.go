@@ -82,7 +82,9 @@ func (t *Tail) note(it *center.Item) {
 	if t.spoke == nil {
 		t.spoke = make(map[center.ParticipantID]time.Time, 2)
 	}
-	t.spoke[it.Participant] = it.Time
+	if !it.Whispered() {
+		t.spoke[it.Participant] = it.Time
+	}
 	if it.ClientToken != "" {
 		t.remember(TokenOf(it), Sent{it.ID, it.Time})
 	}
