@@ -143,6 +143,28 @@ func (x *GetAgentRequest) CallHTTP(o *restjson.Outgoing) {
 }
 
 // BindHTTP reads x from a request.
+func (x *GetContactTranscriptRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.SortOrder = SortOrder(in.Query("SortOrder", "sortOrder").Raw())
+	x.MaxResults = in.Query("MaxResults", "maxResults").OptInt32()
+	x.NextToken = in.Query("NextToken", "nextToken").OptString()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *GetContactTranscriptRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
+	if x.SortOrder != "" {
+		o.Query("sortOrder", string(x.SortOrder))
+	}
+	if x.MaxResults != nil {
+		o.Query("maxResults", restjson.Digits(*x.MaxResults))
+	}
+	o.OptQuery("nextToken", x.NextToken)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
 func (x *GetSessionRequest) BindHTTP(in *restjson.Input) {
 	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
 }
@@ -187,6 +209,24 @@ func (x *ListActiveContactsRequest) BindHTTP(in *restjson.Input) {
 
 // CallHTTP writes x into a request.
 func (x *ListActiveContactsRequest) CallHTTP(o *restjson.Outgoing) {
+	if x.MaxResults != nil {
+		o.Query("maxResults", restjson.Digits(*x.MaxResults))
+	}
+	o.OptQuery("nextToken", x.NextToken)
+	o.Header("X-Amz-Bearer", x.SessionToken)
+}
+
+// BindHTTP reads x from a request.
+func (x *ListCustomerContactsRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.MaxResults = in.Query("MaxResults", "maxResults").OptInt32()
+	x.NextToken = in.Query("NextToken", "nextToken").OptString()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+}
+
+// CallHTTP writes x into a request.
+func (x *ListCustomerContactsRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
 	if x.MaxResults != nil {
 		o.Query("maxResults", restjson.Digits(*x.MaxResults))
 	}
@@ -320,6 +360,20 @@ func (x *SearchQuickResponsesRequest) BindHTTP(in *restjson.Input) {
 
 // CallHTTP writes x into a request.
 func (x *SearchQuickResponsesRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Header("X-Amz-Bearer", x.SessionToken)
+	o.Body(x)
+}
+
+// BindHTTP reads x from a request.
+func (x *SendWhisperRequest) BindHTTP(in *restjson.Input) {
+	x.ContactId = in.Label("ContactId", 0).String()
+	x.SessionToken = in.Header("SessionToken", "X-Amz-Bearer").String()
+	in.Body(x)
+}
+
+// CallHTTP writes x into a request.
+func (x *SendWhisperRequest) CallHTTP(o *restjson.Outgoing) {
+	o.Label("ContactId", x.ContactId)
 	o.Header("X-Amz-Bearer", x.SessionToken)
 	o.Body(x)
 }

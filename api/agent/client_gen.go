@@ -131,6 +131,15 @@ func (c *Client) GetAgent(ctx context.Context, in *GetAgentRequest) (*GetAgentRe
 	return out, nil
 }
 
+// GetContactTranscript calls GET /agent/contacts/{ContactId}/transcript.
+func (c *Client) GetContactTranscript(ctx context.Context, in *GetContactTranscriptRequest) (*GetContactTranscriptResponse, error) {
+	out := new(GetContactTranscriptResponse)
+	if err := c.c.Do(ctx, &Operations[opGetContactTranscript], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GetSession calls GET /agent/session.
 func (c *Client) GetSession(ctx context.Context, in *GetSessionRequest) (*GetSessionResponse, error) {
 	out := new(GetSessionResponse)
@@ -162,6 +171,15 @@ func (c *Client) LeaveContact(ctx context.Context, in *LeaveContactRequest) (*Le
 func (c *Client) ListActiveContacts(ctx context.Context, in *ListActiveContactsRequest) (*ListActiveContactsResponse, error) {
 	out := new(ListActiveContactsResponse)
 	if err := c.c.Do(ctx, &Operations[opListActiveContacts], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ListCustomerContacts calls GET /agent/contacts/{ContactId}/customer-contacts.
+func (c *Client) ListCustomerContacts(ctx context.Context, in *ListCustomerContactsRequest) (*ListCustomerContactsResponse, error) {
+	out := new(ListCustomerContactsResponse)
+	if err := c.c.Do(ctx, &Operations[opListCustomerContacts], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -247,6 +265,19 @@ func (c *Client) RemoveParticipant(ctx context.Context, in *RemoveParticipantReq
 func (c *Client) SearchQuickResponses(ctx context.Context, in *SearchQuickResponsesRequest) (*SearchQuickResponsesResponse, error) {
 	out := new(SearchQuickResponsesResponse)
 	if err := c.c.Do(ctx, &Operations[opSearchQuickResponses], in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// SendWhisper calls POST /agent/contacts/{ContactId}/whisper.
+func (c *Client) SendWhisper(ctx context.Context, in *SendWhisperRequest) (*SendWhisperResponse, error) {
+	if in.ClientToken == nil {
+		in = new(*in)
+		in.ClientToken = new(c.c.Token())
+	}
+	out := new(SendWhisperResponse)
+	if err := c.c.Do(ctx, &Operations[opSendWhisper], in, out); err != nil {
 		return nil, err
 	}
 	return out, nil

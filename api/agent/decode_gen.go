@@ -326,6 +326,23 @@ func (x *Connection) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *ContactAgent) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "UserId":
+			x.UserId = d.String()
+		case "DisplayName":
+			x.DisplayName = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *CreateChatTokenRequest) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
@@ -497,6 +514,43 @@ func (x *CurrentStatus) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *CustomerContact) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ContactId":
+			x.ContactId = d.String()
+		case "InitialContactId":
+			x.InitialContactId = d.String()
+		case "Channel":
+			x.Channel = Channel(d.String())
+		case "InitiationMethod":
+			x.InitiationMethod = d.String()
+		case "Initiated":
+			x.Initiated = d.DateTime()
+		case "Disconnected":
+			x.Disconnected = d.DateTime()
+		case "DisconnectReason":
+			x.DisconnectReason = new(d.String())
+		case "Agent":
+			x.Agent = new(ContactAgent)
+			x.Agent.DecodeJSON(d)
+		case "Queue":
+			x.Queue = new(QueueSummary)
+			x.Queue.DecodeJSON(d)
+		case "Name":
+			x.Name = new(d.String())
+		case "Attributes":
+			x.Attributes = restjson.DecodeMap[string](d, restjson.StringInto[string])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *DeleteQuickResponseRequest) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
 }
@@ -568,6 +622,30 @@ func (x *GetAgentResponse) DecodeJSON(d *restjson.Decoder) {
 		case "Configuration":
 			x.Configuration = new(AgentConfiguration)
 			x.Configuration.DecodeJSON(d)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *GetContactTranscriptRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *GetContactTranscriptResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "InitialContactId":
+			x.InitialContactId = d.String()
+		case "Transcript":
+			x.Transcript = restjson.DecodeList(d, (*TranscriptItem).DecodeJSON)
+		case "NextToken":
+			x.NextToken = new(d.String())
 		default:
 			d.Skip()
 		}
@@ -662,6 +740,28 @@ func (x *ListActiveContactsResponse) DecodeJSON(d *restjson.Decoder) {
 		switch string(d.Key()) {
 		case "ActiveContacts":
 			x.ActiveContacts = restjson.DecodeList(d, (*ActiveContact).DecodeJSON)
+		case "NextToken":
+			x.NextToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListCustomerContactsRequest) DecodeJSON(d *restjson.Decoder) {
+	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *ListCustomerContactsResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "CustomerContacts":
+			x.CustomerContacts = restjson.DecodeList(d, (*CustomerContact).DecodeJSON)
 		case "NextToken":
 			x.NextToken = new(d.String())
 		default:
@@ -1170,6 +1270,48 @@ func (x *SearchQuickResponsesResponse) DecodeJSON(d *restjson.Decoder) {
 }
 
 // DecodeJSON reads the members that travel in a body.
+func (x *SendWhisperRequest) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	var seen uint64
+	for d.Next() {
+		switch string(d.Key()) {
+		case "ContentType":
+			seen |= 1 << 0
+			x.ContentType = d.String()
+		case "Content":
+			seen |= 1 << 1
+			x.Content = d.String()
+		case "ClientToken":
+			x.ClientToken = new(d.String())
+		default:
+			d.Skip()
+		}
+	}
+	if seen != 1<<2-1 {
+		d.Missing(seen, "ContentType", "Content")
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *SendWhisperResponse) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Id":
+			x.Id = d.String()
+		case "AbsoluteTime":
+			x.AbsoluteTime = d.DateTime()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
 func (x *SignInRequest) DecodeJSON(d *restjson.Decoder) {
 	if !d.Object() {
 		return
@@ -1233,6 +1375,62 @@ func (x *SignOutRequest) DecodeJSON(d *restjson.Decoder) {
 // DecodeJSON reads the members that travel in a body.
 func (x *SignOutResponse) DecodeJSON(d *restjson.Decoder) {
 	d.Skip()
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *TranscriptAttachment) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "AttachmentId":
+			x.AttachmentId = d.String()
+		case "AttachmentName":
+			x.AttachmentName = d.String()
+		case "ContentType":
+			x.ContentType = d.String()
+		case "Status":
+			x.Status = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeJSON reads the members that travel in a body.
+func (x *TranscriptItem) DecodeJSON(d *restjson.Decoder) {
+	if !d.Object() {
+		return
+	}
+	for d.Next() {
+		switch string(d.Key()) {
+		case "Id":
+			x.Id = d.String()
+		case "AbsoluteTime":
+			x.AbsoluteTime = d.DateTime()
+		case "Type":
+			x.Type = d.String()
+		case "ContentType":
+			x.ContentType = d.String()
+		case "Content":
+			x.Content = new(d.String())
+		case "ContactId":
+			x.ContactId = d.String()
+		case "ParticipantId":
+			x.ParticipantId = new(d.String())
+		case "DisplayName":
+			x.DisplayName = new(d.String())
+		case "ParticipantRole":
+			x.ParticipantRole = new(d.String())
+		case "Attachments":
+			x.Attachments = restjson.DecodeList(d, (*TranscriptAttachment).DecodeJSON)
+		case "Visibility":
+			x.Visibility = ItemVisibility(d.String())
+		default:
+			d.Skip()
+		}
+	}
 }
 
 // DecodeJSON reads the members that travel in a body.

@@ -174,6 +174,14 @@ func (x *Connection) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ContactAgent) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "UserId", x.UserId)
+	b = restjson.OptString(b, "DisplayName", x.DisplayName)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*CreateChatTokenRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
@@ -252,6 +260,27 @@ func (x *CurrentStatus) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *CustomerContact) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "ContactId", x.ContactId)
+	b = restjson.String(b, "InitialContactId", x.InitialContactId)
+	b = restjson.String(b, "Channel", x.Channel)
+	b = restjson.String(b, "InitiationMethod", x.InitiationMethod)
+	b = restjson.DateTime(b, "Initiated", x.Initiated)
+	b = restjson.DateTime(b, "Disconnected", x.Disconnected)
+	b = restjson.OptString(b, "DisconnectReason", x.DisconnectReason)
+	if x.Agent != nil {
+		b = append(x.Agent.AppendJSON(restjson.Key(b, "Agent")), ',')
+	}
+	if x.Queue != nil {
+		b = append(x.Queue.AppendJSON(restjson.Key(b, "Queue")), ',')
+	}
+	b = restjson.OptString(b, "Name", x.Name)
+	b = append(restjson.Entries(restjson.Key(b, "Attributes"), x.Attributes, restjson.StringElement[string]), ',')
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*DeleteQuickResponseRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
@@ -293,6 +322,18 @@ func (x *GetAgentResponse) AppendJSON(b []byte) []byte {
 	if x.Configuration != nil {
 		b = append(x.Configuration.AppendJSON(restjson.Key(b, "Configuration")), ',')
 	}
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*GetContactTranscriptRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *GetContactTranscriptResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "InitialContactId", x.InitialContactId)
+	b = append(restjson.Elements(restjson.Key(b, "Transcript"), x.Transcript, (*TranscriptItem).AppendJSON), ',')
+	b = restjson.OptString(b, "NextToken", x.NextToken)
 	return restjson.End(b)
 }
 
@@ -339,6 +380,17 @@ func (*ListActiveContactsRequest) AppendJSON(b []byte) []byte { return append(b,
 func (x *ListActiveContactsResponse) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = append(restjson.Elements(restjson.Key(b, "ActiveContacts"), x.ActiveContacts, (*ActiveContact).AppendJSON), ',')
+	b = restjson.OptString(b, "NextToken", x.NextToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (*ListCustomerContactsRequest) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *ListCustomerContactsResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = append(restjson.Elements(restjson.Key(b, "CustomerContacts"), x.CustomerContacts, (*CustomerContact).AppendJSON), ',')
 	b = restjson.OptString(b, "NextToken", x.NextToken)
 	return restjson.End(b)
 }
@@ -593,6 +645,23 @@ func (x *SearchQuickResponsesResponse) AppendJSON(b []byte) []byte {
 }
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *SendWhisperRequest) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "ContentType", x.ContentType)
+	b = restjson.String(b, "Content", x.Content)
+	b = restjson.OptString(b, "ClientToken", x.ClientToken)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *SendWhisperResponse) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "Id", x.Id)
+	b = restjson.DateTime(b, "AbsoluteTime", x.AbsoluteTime)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *SignInRequest) AppendJSON(b []byte) []byte {
 	b = append(b, '{')
 	b = restjson.String(b, "InstanceId", x.InstanceId)
@@ -621,6 +690,33 @@ func (x *SignOutRequest) AppendJSON(b []byte) []byte {
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (*SignOutResponse) AppendJSON(b []byte) []byte { return append(b, "{}"...) }
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *TranscriptAttachment) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "AttachmentId", x.AttachmentId)
+	b = restjson.String(b, "AttachmentName", x.AttachmentName)
+	b = restjson.String(b, "ContentType", x.ContentType)
+	b = restjson.String(b, "Status", x.Status)
+	return restjson.End(b)
+}
+
+// AppendJSON appends x as a JSON object: the members that travel in a body.
+func (x *TranscriptItem) AppendJSON(b []byte) []byte {
+	b = append(b, '{')
+	b = restjson.String(b, "Id", x.Id)
+	b = restjson.DateTime(b, "AbsoluteTime", x.AbsoluteTime)
+	b = restjson.String(b, "Type", x.Type)
+	b = restjson.String(b, "ContentType", x.ContentType)
+	b = restjson.OptString(b, "Content", x.Content)
+	b = restjson.String(b, "ContactId", x.ContactId)
+	b = restjson.OptString(b, "ParticipantId", x.ParticipantId)
+	b = restjson.OptString(b, "DisplayName", x.DisplayName)
+	b = restjson.OptString(b, "ParticipantRole", x.ParticipantRole)
+	b = restjson.AppendList(b, "Attachments", x.Attachments, (*TranscriptAttachment).AppendJSON)
+	b = restjson.OptEnum(b, "Visibility", x.Visibility)
+	return restjson.End(b)
+}
 
 // AppendJSON appends x as a JSON object: the members that travel in a body.
 func (x *TransferContactRequest) AppendJSON(b []byte) []byte {

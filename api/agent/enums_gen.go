@@ -143,6 +143,28 @@ func (e ConnectionType) Valid() bool {
 	return false
 }
 
+// ItemVisibility is an enum.
+type ItemVisibility string
+
+// The values of ItemVisibility.
+const (
+	ItemVisibilityAGENT ItemVisibility = "AGENT"
+)
+
+// Values returns every value of ItemVisibility, in the model's order.
+func (ItemVisibility) Values() []ItemVisibility {
+	return []ItemVisibility{ItemVisibilityAGENT}
+}
+
+// Valid reports whether e is one of the values of ItemVisibility.
+func (e ItemVisibility) Valid() bool {
+	switch e {
+	case ItemVisibilityAGENT:
+		return true
+	}
+	return false
+}
+
 // MonitorCapability is an enum. What a supervisor may do: read along unseen, or take part.
 type MonitorCapability string
 
@@ -283,6 +305,29 @@ func (QuickResponsePriority) Values() []QuickResponsePriority {
 func (e QuickResponsePriority) Valid() bool {
 	switch e {
 	case QuickResponsePriorityHIGH, QuickResponsePriorityMEDIUM, QuickResponsePriorityLOW:
+		return true
+	}
+	return false
+}
+
+// SortOrder is an enum.
+type SortOrder string
+
+// The values of SortOrder.
+const (
+	SortOrderASCENDING  SortOrder = "ASCENDING"
+	SortOrderDESCENDING SortOrder = "DESCENDING"
+)
+
+// Values returns every value of SortOrder, in the model's order.
+func (SortOrder) Values() []SortOrder {
+	return []SortOrder{SortOrderASCENDING, SortOrderDESCENDING}
+}
+
+// Valid reports whether e is one of the values of SortOrder.
+func (e SortOrder) Valid() bool {
+	switch e {
+	case SortOrderASCENDING, SortOrderDESCENDING:
 		return true
 	}
 	return false

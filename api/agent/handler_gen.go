@@ -30,10 +30,12 @@ const (
 	opEndContact
 	opExplainContact
 	opGetAgent
+	opGetContactTranscript
 	opGetSession
 	opInviteParticipant
 	opLeaveContact
 	opListActiveContacts
+	opListCustomerContacts
 	opListQuickConnects
 	opListQuickResponses
 	opListWaitingContacts
@@ -43,6 +45,7 @@ const (
 	opRejectContact
 	opRemoveParticipant
 	opSearchQuickResponses
+	opSendWhisper
 	opSignIn
 	opSignOut
 	opTransferContact
@@ -187,6 +190,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "GetContactTranscript", Method: "GET", Path: "/agent/contacts/{ContactId}/transcript",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "GetSession", Method: "GET", Path: "/agent/session",
 		ReadOnly: true,
 		Errors: []string{
@@ -227,6 +242,18 @@ var Operations = []restjson.Operation{
 		Errors: []string{
 			"AccessDeniedException",
 			"InternalServiceException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
+		Service: "agent", Name: "ListCustomerContacts", Method: "GET", Path: "/agent/contacts/{ContactId}/customer-contacts",
+		ReadOnly: true,
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"ResourceNotFoundException",
 			"ThrottlingException",
 			"UnauthorizedException",
 			"ValidationException",
@@ -339,6 +366,18 @@ var Operations = []restjson.Operation{
 		},
 	},
 	{
+		Service: "agent", Name: "SendWhisper", Method: "POST", Path: "/agent/contacts/{ContactId}/whisper",
+		Errors: []string{
+			"AccessDeniedException",
+			"InternalServiceException",
+			"InvalidStateException",
+			"ResourceNotFoundException",
+			"ThrottlingException",
+			"UnauthorizedException",
+			"ValidationException",
+		},
+	},
+	{
 		Service: "agent", Name: "SignIn", Method: "POST", Path: "/agent/sign-in",
 		Errors: []string{
 			"AccessDeniedException",
@@ -423,10 +462,12 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opEndContact], svc.EndContact),
 		restjson.Handle(&Operations[opExplainContact], svc.ExplainContact),
 		restjson.Handle(&Operations[opGetAgent], svc.GetAgent),
+		restjson.Handle(&Operations[opGetContactTranscript], svc.GetContactTranscript),
 		restjson.Handle(&Operations[opGetSession], svc.GetSession),
 		restjson.Handle(&Operations[opInviteParticipant], svc.InviteParticipant),
 		restjson.Handle(&Operations[opLeaveContact], svc.LeaveContact),
 		restjson.Handle(&Operations[opListActiveContacts], svc.ListActiveContacts),
+		restjson.Handle(&Operations[opListCustomerContacts], svc.ListCustomerContacts),
 		restjson.Handle(&Operations[opListQuickConnects], svc.ListQuickConnects),
 		restjson.Handle(&Operations[opListQuickResponses], svc.ListQuickResponses),
 		restjson.Handle(&Operations[opListWaitingContacts], svc.ListWaitingContacts),
@@ -436,6 +477,7 @@ func NewHandler(svc Service, opts restjson.HandlerOptions) http.Handler {
 		restjson.Handle(&Operations[opRejectContact], svc.RejectContact),
 		restjson.Handle(&Operations[opRemoveParticipant], svc.RemoveParticipant),
 		restjson.Handle(&Operations[opSearchQuickResponses], svc.SearchQuickResponses),
+		restjson.Handle(&Operations[opSendWhisper], svc.SendWhisper),
 		restjson.Handle(&Operations[opSignIn], svc.SignIn),
 		restjson.Handle(&Operations[opSignOut], svc.SignOut),
 		restjson.Handle(&Operations[opTransferContact], svc.TransferContact),

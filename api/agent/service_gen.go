@@ -8,7 +8,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Service is the API with its 31 operations. A server implements it by embedding Unimplemented
+// Service is the API with its 34 operations. A server implements it by embedding Unimplemented
 // and overriding what it answers; Client implements it by calling a server. Inputs are never nil
 // and belong to the callee. Errors are exceptions of this package, restjson.APIError, or errors
 // that HandlerOptions.MapError understands.
@@ -87,6 +87,12 @@ type Service interface {
 	// UnauthorizedException, ValidationException.
 	GetAgent(ctx context.Context, in *GetAgentRequest) (*GetAgentResponse, error)
 
+	// GetContactTranscript is GET /agent/contacts/{ContactId}/transcript. It returns what was said
+	// in a contact of the instance, which goes on or is over, up to now: messages, attachments and
+	// events that agents may see. Errors: AccessDeniedException, InternalServiceException,
+	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
+	GetContactTranscript(ctx context.Context, in *GetContactTranscriptRequest) (*GetContactTranscriptResponse, error)
+
 	// GetSession is GET /agent/session. It says whose the session is: that of the cookie, or of the
 	// token. Errors: AccessDeniedException, InternalServiceException, ThrottlingException,
 	// UnauthorizedException, ValidationException.
@@ -111,6 +117,13 @@ type Service interface {
 	// first. The permission is ManagerListenIn. Errors: AccessDeniedException,
 	// InternalServiceException, ThrottlingException, UnauthorizedException, ValidationException.
 	ListActiveContacts(ctx context.Context, in *ListActiveContactsRequest) (*ListActiveContactsResponse, error)
+
+	// ListCustomerContacts is GET /agent/contacts/{ContactId}/customer-contacts. It lists the
+	// earlier contacts of the customer whose contact the agent has in hand: those with the same
+	// CustomerId that are over, the newest first. Errors: AccessDeniedException,
+	// InternalServiceException, ResourceNotFoundException, ThrottlingException,
+	// UnauthorizedException, ValidationException.
+	ListCustomerContacts(ctx context.Context, in *ListCustomerContactsRequest) (*ListCustomerContactsResponse, error)
 
 	// ListQuickConnects is GET /agent/quick-connects. It lists the quick connects of queues, by
 	// name: those of the queue of a contact, of the queues that are named, or of all queues of the
@@ -178,6 +191,13 @@ type Service interface {
 	// AccessDeniedException, InternalServiceException, ResourceNotFoundException,
 	// ThrottlingException, UnauthorizedException, ValidationException.
 	SearchQuickResponses(ctx context.Context, in *SearchQuickResponsesRequest) (*SearchQuickResponsesResponse, error)
+
+	// SendWhisper is POST /agent/contacts/{ContactId}/whisper. It says something in a chat that its
+	// agents and supervisors alone see: by a supervisor who monitors it, also silently, or by an
+	// agent beside whom another takes part, or a supervisor has spoken. Errors:
+	// AccessDeniedException, InternalServiceException, InvalidStateException,
+	// ResourceNotFoundException, ThrottlingException, UnauthorizedException, ValidationException.
+	SendWhisper(ctx context.Context, in *SendWhisperRequest) (*SendWhisperResponse, error)
 
 	// SignIn is POST /agent/sign-in. It begins a session of a user who has a username and a
 	// password, and the permission BasicAgentAccess. Errors: AccessDeniedException,
@@ -285,6 +305,11 @@ func (Unimplemented) GetAgent(context.Context, *GetAgentRequest) (*GetAgentRespo
 	return nil, restjson.NotImplemented(&Operations[opGetAgent])
 }
 
+// GetContactTranscript answers that it is not implemented.
+func (Unimplemented) GetContactTranscript(context.Context, *GetContactTranscriptRequest) (*GetContactTranscriptResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opGetContactTranscript])
+}
+
 // GetSession answers that it is not implemented.
 func (Unimplemented) GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opGetSession])
@@ -303,6 +328,11 @@ func (Unimplemented) LeaveContact(context.Context, *LeaveContactRequest) (*Leave
 // ListActiveContacts answers that it is not implemented.
 func (Unimplemented) ListActiveContacts(context.Context, *ListActiveContactsRequest) (*ListActiveContactsResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opListActiveContacts])
+}
+
+// ListCustomerContacts answers that it is not implemented.
+func (Unimplemented) ListCustomerContacts(context.Context, *ListCustomerContactsRequest) (*ListCustomerContactsResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opListCustomerContacts])
 }
 
 // ListQuickConnects answers that it is not implemented.
@@ -348,6 +378,11 @@ func (Unimplemented) RemoveParticipant(context.Context, *RemoveParticipantReques
 // SearchQuickResponses answers that it is not implemented.
 func (Unimplemented) SearchQuickResponses(context.Context, *SearchQuickResponsesRequest) (*SearchQuickResponsesResponse, error) {
 	return nil, restjson.NotImplemented(&Operations[opSearchQuickResponses])
+}
+
+// SendWhisper answers that it is not implemented.
+func (Unimplemented) SendWhisper(context.Context, *SendWhisperRequest) (*SendWhisperResponse, error) {
+	return nil, restjson.NotImplemented(&Operations[opSendWhisper])
 }
 
 // SignIn answers that it is not implemented.

@@ -190,6 +190,13 @@ type Connection struct {
 	Monitoring *Monitoring
 }
 
+// ContactAgent is a structure. Who was the agent of a contact.
+type ContactAgent struct {
+	UserId string // required; 1 to 256 characters
+	// How customers see the agent; absent for one who has been deleted.
+	DisplayName *string // 0 to 256 characters
+}
+
 // CreateChatTokenRequest is the input of CreateChatToken (POST
 // /agent/contacts/{ContactId}/chat-token).
 type CreateChatTokenRequest struct {
@@ -272,6 +279,24 @@ type CurrentStatus struct {
 	Since time.Time // required
 }
 
+// CustomerContact is a structure. An earlier contact of a customer.
+type CustomerContact struct {
+	ContactId string // required; 1 to 256 characters
+	// The first contact of its chain, by which the chat is known.
+	InitialContactId string    // required; 1 to 256 characters
+	Channel          Channel   // required
+	InitiationMethod string    // required; 0 to 1024 characters
+	Initiated        time.Time // required
+	Disconnected     time.Time // required
+	DisconnectReason *string   // 0 to 1024 characters
+	// The agent, who may have been deleted since; absent where there was none.
+	Agent *ContactAgent
+	// The queue it came from; absent where it came from none.
+	Queue      *QueueSummary
+	Name       *string           // 0 to 1024 characters
+	Attributes map[string]string // required
+}
+
 // DeleteQuickResponseRequest is the input of DeleteQuickResponse (DELETE
 // /agent/quick-responses/{QuickResponseId}).
 type DeleteQuickResponseRequest struct {
@@ -333,6 +358,29 @@ type GetAgentResponse struct {
 	Configuration *AgentConfiguration // required
 }
 
+// GetContactTranscriptRequest is the input of GetContactTranscript (GET
+// /agent/contacts/{ContactId}/transcript).
+type GetContactTranscriptRequest struct {
+	// Any contact of a chain; what was said in the others is theirs. Of a supervisor's own contact
+	// it is that of the contact which is watched.
+	ContactId string // required; in the path; 1 to 256 characters
+	// DESCENDING when absent: the newest first.
+	SortOrder SortOrder // query parameter sortOrder
+	// 100 when absent.
+	MaxResults *int32  // query parameter maxResults; 1 to 100
+	NextToken  *string // query parameter nextToken; 1 to 100000 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// GetContactTranscriptResponse is the output of GetContactTranscript.
+type GetContactTranscriptResponse struct {
+	// The first contact of its chain, by which the chat is known.
+	InitialContactId string           // required; 1 to 256 characters
+	Transcript       []TranscriptItem // required
+	NextToken        *string          // 1 to 100000 characters
+}
+
 // GetSessionRequest is the input of GetSession (GET /agent/session).
 type GetSessionRequest struct {
 	// The token of SignIn.
@@ -389,6 +437,24 @@ type ListActiveContactsRequest struct {
 type ListActiveContactsResponse struct {
 	ActiveContacts []ActiveContact // required
 	NextToken      *string         // 1 to 100000 characters
+}
+
+// ListCustomerContactsRequest is the input of ListCustomerContacts (GET
+// /agent/contacts/{ContactId}/customer-contacts).
+type ListCustomerContactsRequest struct {
+	// A contact of the chat that the agent has in hand.
+	ContactId string // required; in the path; 1 to 256 characters
+	// 100 when absent.
+	MaxResults *int32  // query parameter maxResults; 1 to 100
+	NextToken  *string // query parameter nextToken; 1 to 100000 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// ListCustomerContactsResponse is the output of ListCustomerContacts.
+type ListCustomerContactsResponse struct {
+	CustomerContacts []CustomerContact // required
+	NextToken        *string           // 1 to 100000 characters
 }
 
 // ListQuickConnectsRequest is the input of ListQuickConnects (GET /agent/quick-connects).
@@ -671,6 +737,26 @@ type SearchQuickResponsesResponse struct {
 	NextToken *string               // 1 to 100000 characters
 }
 
+// SendWhisperRequest is the input of SendWhisper (POST /agent/contacts/{ContactId}/whisper).
+type SendWhisperRequest struct {
+	// A contact of the chat that the agent or the supervisor has in hand.
+	ContactId string // required; in the path; 1 to 256 characters
+	// text/plain.
+	ContentType string // required; 1 to 100 characters
+	Content     string // required; sensitive: never log it; 1 to 1024 characters
+	// With the same token the same is said once.
+	ClientToken *string // idempotency token, filled in by the client; 1 to 500 characters
+	// The token of SignIn.
+	SessionToken string // required; header X-Amz-Bearer; sensitive: never log it; 1 to 1000 characters
+}
+
+// SendWhisperResponse is the output of SendWhisper.
+type SendWhisperResponse struct {
+	// Of the item.
+	Id           string    // required; 0 to 1024 characters
+	AbsoluteTime time.Time // required
+}
+
 // SignInRequest is the input of SignIn (POST /agent/sign-in).
 type SignInRequest struct {
 	// The id, the ARN or the alias.
@@ -697,6 +783,33 @@ type SignOutRequest struct {
 
 // SignOutResponse is the output of SignOut.
 type SignOutResponse struct{}
+
+// TranscriptAttachment is a structure. A file of a chat.
+type TranscriptAttachment struct {
+	AttachmentId   string // required; 0 to 1024 characters
+	AttachmentName string // required; 0 to 1024 characters
+	ContentType    string // required; 0 to 1024 characters
+	Status         string // required; 0 to 1024 characters
+}
+
+// TranscriptItem is a structure. An entry of a transcript, with the members that GetTranscript
+// of the participant API has.
+type TranscriptItem struct {
+	Id           string    // required; 0 to 1024 characters
+	AbsoluteTime time.Time // required
+	// MESSAGE, EVENT or ATTACHMENT.
+	Type        string  // required; 0 to 1024 characters
+	ContentType string  // required; 0 to 1024 characters
+	Content     *string // 0 to 65536 characters
+	ContactId   string  // required; 1 to 256 characters
+	// Who caused it; absent for what nobody did, such as the end of the chat.
+	ParticipantId   *string // 1 to 256 characters
+	DisplayName     *string // 0 to 1024 characters
+	ParticipantRole *string // 0 to 1024 characters
+	Attachments     []TranscriptAttachment
+	// AGENT for what agents and supervisors alone may see; absent for what everybody may.
+	Visibility ItemVisibility
+}
 
 // TransferContactRequest is the input of TransferContact (POST
 // /agent/contacts/{ContactId}/transfer).

@@ -91,6 +91,19 @@ func (x *GetAgentRequest) Validate(v *restjson.Validator) {
 }
 
 // Validate checks the constraints of the model.
+func (x *GetContactTranscriptRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	restjson.CheckEnum(v, "SortOrder", x.SortOrder)
+	if x.MaxResults != nil {
+		checkMaxResults(v, "MaxResults", *x.MaxResults)
+	}
+	if x.NextToken != nil {
+		checkNextToken(v, "NextToken", *x.NextToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
 func (x *GetSessionRequest) Validate(v *restjson.Validator) {
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
@@ -110,6 +123,18 @@ func (x *LeaveContactRequest) Validate(v *restjson.Validator) {
 
 // Validate checks the constraints of the model.
 func (x *ListActiveContactsRequest) Validate(v *restjson.Validator) {
+	if x.MaxResults != nil {
+		checkMaxResults(v, "MaxResults", *x.MaxResults)
+	}
+	if x.NextToken != nil {
+		checkNextToken(v, "NextToken", *x.NextToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *ListCustomerContactsRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
 	if x.MaxResults != nil {
 		checkMaxResults(v, "MaxResults", *x.MaxResults)
 	}
@@ -222,6 +247,17 @@ func (x *SearchQuickResponsesRequest) Validate(v *restjson.Validator) {
 	}
 	if x.NextToken != nil {
 		checkNextToken(v, "NextToken", *x.NextToken)
+	}
+	checkSessionToken(v, "SessionToken", x.SessionToken)
+}
+
+// Validate checks the constraints of the model.
+func (x *SendWhisperRequest) Validate(v *restjson.Validator) {
+	checkContactId(v, "ContactId", x.ContactId)
+	checkWhisperContentType(v, "ContentType", x.ContentType)
+	checkWhisperContent(v, "Content", x.Content)
+	if x.ClientToken != nil {
+		checkClientToken(v, "ClientToken", *x.ClientToken)
 	}
 	checkSessionToken(v, "SessionToken", x.SessionToken)
 }
@@ -430,5 +466,13 @@ func checkShortcutKey(v *restjson.Validator, name, s string) {
 }
 
 func checkUserName(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 100)
+}
+
+func checkWhisperContent(v *restjson.Validator, name, s string) {
+	v.Length(name, s, 1, 1024)
+}
+
+func checkWhisperContentType(v *restjson.Validator, name, s string) {
 	v.Length(name, s, 1, 100)
 }

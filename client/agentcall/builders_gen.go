@@ -677,6 +677,98 @@ func (b GetAgent) Send(ctx context.Context) (*agent.GetAgentResponse, error) {
 	return out, nil
 }
 
+// GetContactTranscript returns what was said in a contact of the instance, which goes on or is
+// over, up to now: messages, attachments and events that agents may see: GET
+// /agent/contacts/{ContactId}/transcript.
+//
+// Required: ContactID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ResourceNotFoundException] (404), [agent.ThrottlingException] (429),
+// [agent.UnauthorizedException] (401), [agent.ValidationException] (400).
+type GetContactTranscript struct {
+	caller restjson.Caller
+	in     agent.GetContactTranscriptRequest
+}
+
+// ContactID sets ContactId. Any contact of a chain; what was said in the others is theirs. Of a
+// supervisor's own contact it is that of the contact which is watched. Required; in the path; 1
+// to 256 characters.
+func (b GetContactTranscript) ContactID(v string) GetContactTranscript {
+	b.in.ContactId = v
+	return b
+}
+
+// SortOrder sets SortOrder. DESCENDING when absent: the newest first. Query parameter sortOrder.
+func (b GetContactTranscript) SortOrder(v agent.SortOrder) GetContactTranscript {
+	b.in.SortOrder = v
+	return b
+}
+
+// MaxResults sets MaxResults. 100 when absent. Query parameter maxResults; 1 to 100.
+func (b GetContactTranscript) MaxResults(v int32) GetContactTranscript {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken; 1 to 100000 characters.
+func (b GetContactTranscript) NextToken(v string) GetContactTranscript {
+	b.in.NextToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b GetContactTranscript) SessionToken(v string) GetContactTranscript {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b GetContactTranscript) With(in *agent.GetContactTranscriptRequest) GetContactTranscript {
+	if in == nil {
+		in = &agent.GetContactTranscriptRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b GetContactTranscript) Input() *agent.GetContactTranscriptRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b GetContactTranscript) Send(ctx context.Context) (*agent.GetContactTranscriptResponse, error) {
+	out := new(agent.GetContactTranscriptResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opGetContactTranscript], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b GetContactTranscript) Pages(ctx context.Context) iter.Seq2[*agent.GetContactTranscriptResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*agent.GetContactTranscriptResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of Transcript of every page, see Pages.
+func (b GetContactTranscript) Items(ctx context.Context) iter.Seq2[agent.TranscriptItem, error] {
+	return fluent.Items(b.Pages(ctx), func(out *agent.GetContactTranscriptResponse) []agent.TranscriptItem { return out.Transcript })
+}
+
 // GetSession says whose the session is: that of the cookie, or of the token: GET /agent/session.
 //
 // Required: SessionToken.
@@ -911,6 +1003,91 @@ func (b ListActiveContacts) Pages(ctx context.Context) iter.Seq2[*agent.ListActi
 // Items are the elements of ActiveContacts of every page, see Pages.
 func (b ListActiveContacts) Items(ctx context.Context) iter.Seq2[agent.ActiveContact, error] {
 	return fluent.Items(b.Pages(ctx), func(out *agent.ListActiveContactsResponse) []agent.ActiveContact { return out.ActiveContacts })
+}
+
+// ListCustomerContacts lists the earlier contacts of the customer whose contact the agent has in
+// hand: those with the same CustomerId that are over, the newest first: GET
+// /agent/contacts/{ContactId}/customer-contacts.
+//
+// Required: ContactID, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.ResourceNotFoundException] (404), [agent.ThrottlingException] (429),
+// [agent.UnauthorizedException] (401), [agent.ValidationException] (400).
+type ListCustomerContacts struct {
+	caller restjson.Caller
+	in     agent.ListCustomerContactsRequest
+}
+
+// ContactID sets ContactId. A contact of the chat that the agent has in hand. Required; in the
+// path; 1 to 256 characters.
+func (b ListCustomerContacts) ContactID(v string) ListCustomerContacts {
+	b.in.ContactId = v
+	return b
+}
+
+// MaxResults sets MaxResults. 100 when absent. Query parameter maxResults; 1 to 100.
+func (b ListCustomerContacts) MaxResults(v int32) ListCustomerContacts {
+	b.in.MaxResults = &v
+	return b
+}
+
+// NextToken sets NextToken, the token of the previous page, for the page behind it. Query
+// parameter nextToken; 1 to 100000 characters.
+func (b ListCustomerContacts) NextToken(v string) ListCustomerContacts {
+	b.in.NextToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b ListCustomerContacts) SessionToken(v string) ListCustomerContacts {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b ListCustomerContacts) With(in *agent.ListCustomerContactsRequest) ListCustomerContacts {
+	if in == nil {
+		in = &agent.ListCustomerContactsRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b ListCustomerContacts) Input() *agent.ListCustomerContactsRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b ListCustomerContacts) Send(ctx context.Context) (*agent.ListCustomerContactsResponse, error) {
+	out := new(agent.ListCustomerContactsResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opListCustomerContacts], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Pages sends the call for one page after the other, from NextToken on. An error ends it, and so
+// does a page that leads back to itself.
+func (b ListCustomerContacts) Pages(ctx context.Context) iter.Seq2[*agent.ListCustomerContactsResponse, error] {
+	return fluent.Pages(b.in.NextToken, func(token *string) (*agent.ListCustomerContactsResponse, *string, error) {
+		b := b
+		b.in.NextToken = token
+		out, err := b.Send(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return out, out.NextToken, nil
+	})
+}
+
+// Items are the elements of CustomerContacts of every page, see Pages.
+func (b ListCustomerContacts) Items(ctx context.Context) iter.Seq2[agent.CustomerContact, error] {
+	return fluent.Items(b.Pages(ctx), func(out *agent.ListCustomerContactsResponse) []agent.CustomerContact { return out.CustomerContacts })
 }
 
 // ListQuickConnects lists the quick connects of queues, by name: those of the queue of a
@@ -1585,6 +1762,83 @@ func (b SearchQuickResponses) Pages(ctx context.Context) iter.Seq2[*agent.Search
 // Items are the elements of Results of every page, see Pages.
 func (b SearchQuickResponses) Items(ctx context.Context) iter.Seq2[agent.QuickResponseResult, error] {
 	return fluent.Items(b.Pages(ctx), func(out *agent.SearchQuickResponsesResponse) []agent.QuickResponseResult { return out.Results })
+}
+
+// SendWhisper says something in a chat that its agents and supervisors alone see: by a
+// supervisor who monitors it, also silently, or by an agent beside whom another takes part, or a
+// supervisor has spoken: POST /agent/contacts/{ContactId}/whisper.
+//
+// Required: ContactID, ContentType, Content, SessionToken.
+//
+// Errors: [agent.AccessDeniedException] (403), [agent.InternalServiceException] (500),
+// [agent.InvalidStateException] (409), [agent.ResourceNotFoundException] (404),
+// [agent.ThrottlingException] (429), [agent.UnauthorizedException] (401),
+// [agent.ValidationException] (400).
+type SendWhisper struct {
+	caller restjson.Caller
+	in     agent.SendWhisperRequest
+}
+
+// ContactID sets ContactId. A contact of the chat that the agent or the supervisor has in hand.
+// Required; in the path; 1 to 256 characters.
+func (b SendWhisper) ContactID(v string) SendWhisper {
+	b.in.ContactId = v
+	return b
+}
+
+// ContentType sets ContentType. text/plain. Required; 1 to 100 characters.
+func (b SendWhisper) ContentType(v string) SendWhisper {
+	b.in.ContentType = v
+	return b
+}
+
+// Content sets Content, the content, in the language of the resource it belongs to. Required;
+// sensitive: never log it; 1 to 1024 characters.
+func (b SendWhisper) Content(v string) SendWhisper {
+	b.in.Content = v
+	return b
+}
+
+// ClientToken sets ClientToken. With the same token the same is said once. Idempotency token,
+// filled in by the client; 1 to 500 characters.
+func (b SendWhisper) ClientToken(v string) SendWhisper {
+	b.in.ClientToken = &v
+	return b
+}
+
+// SessionToken sets SessionToken. The token of SignIn. Required; header X-Amz-Bearer; sensitive:
+// never log it; 1 to 1000 characters.
+func (b SendWhisper) SessionToken(v string) SendWhisper {
+	b.in.SessionToken = v
+	return b
+}
+
+// With replaces everything set so far by in, of which it keeps a copy; nil is an empty input.
+func (b SendWhisper) With(in *agent.SendWhisperRequest) SendWhisper {
+	if in == nil {
+		in = &agent.SendWhisperRequest{}
+	}
+	b.in = *in
+	return b
+}
+
+// Input returns what is set, as a copy.
+func (b SendWhisper) Input() *agent.SendWhisperRequest {
+	in := b.in
+	return &in
+}
+
+// Send makes the call and returns its output. It does not change the builder, which may be sent
+// again, and by many goroutines at once.
+func (b SendWhisper) Send(ctx context.Context) (*agent.SendWhisperResponse, error) {
+	if b.in.ClientToken == nil {
+		b.in.ClientToken = new(b.caller.Token())
+	}
+	out := new(agent.SendWhisperResponse)
+	if err := b.caller.Do(ctx, &agent.Operations[opSendWhisper], &b.in, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // SignIn begins a session of a user who has a username and a password, and the permission

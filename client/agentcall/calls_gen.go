@@ -6,7 +6,7 @@ import (
 	"parley.example/parley/api/restjson"
 )
 
-// Calls begins calls: it has a method for each of the 31 operations, which returns an empty
+// Calls begins calls: it has a method for each of the 34 operations, which returns an empty
 // builder. It may be copied and used by many goroutines at once.
 type Calls struct{ caller restjson.Caller }
 
@@ -27,10 +27,12 @@ const (
 	opEndContact
 	opExplainContact
 	opGetAgent
+	opGetContactTranscript
 	opGetSession
 	opInviteParticipant
 	opLeaveContact
 	opListActiveContacts
+	opListCustomerContacts
 	opListQuickConnects
 	opListQuickResponses
 	opListWaitingContacts
@@ -40,6 +42,7 @@ const (
 	opRejectContact
 	opRemoveParticipant
 	opSearchQuickResponses
+	opSendWhisper
 	opSignIn
 	opSignOut
 	opTransferContact
@@ -99,6 +102,12 @@ func (c Calls) ExplainContact() ExplainContact { return ExplainContact{caller: c
 // GetAgent begins a call that returns all that the agent sees, and how the agent is set up.
 func (c Calls) GetAgent() GetAgent { return GetAgent{caller: c.caller} }
 
+// GetContactTranscript begins a call that returns what was said in a contact of the instance,
+// which goes on or is over, up to now: messages, attachments and events that agents may see.
+func (c Calls) GetContactTranscript() GetContactTranscript {
+	return GetContactTranscript{caller: c.caller}
+}
+
 // GetSession begins a call that says whose the session is: that of the cookie, or of the token.
 func (c Calls) GetSession() GetSession { return GetSession{caller: c.caller} }
 
@@ -113,6 +122,12 @@ func (c Calls) LeaveContact() LeaveContact { return LeaveContact{caller: c.calle
 // ListActiveContacts begins a call that lists the contacts that the supervisor may monitor:
 // those that are connected to agents, the one that has been connected longest first.
 func (c Calls) ListActiveContacts() ListActiveContacts { return ListActiveContacts{caller: c.caller} }
+
+// ListCustomerContacts begins a call that lists the earlier contacts of the customer whose
+// contact the agent has in hand: those with the same CustomerId that are over, the newest first.
+func (c Calls) ListCustomerContacts() ListCustomerContacts {
+	return ListCustomerContacts{caller: c.caller}
+}
 
 // ListQuickConnects begins a call that lists the quick connects of queues, by name: those of the
 // queue of a contact, of the queues that are named, or of all queues of the routing profile.
@@ -153,6 +168,11 @@ func (c Calls) RemoveParticipant() RemoveParticipant { return RemoveParticipant{
 func (c Calls) SearchQuickResponses() SearchQuickResponses {
 	return SearchQuickResponses{caller: c.caller}
 }
+
+// SendWhisper begins a call that says something in a chat that its agents and supervisors alone
+// see: by a supervisor who monitors it, also silently, or by an agent beside whom another takes
+// part, or a supervisor has spoken.
+func (c Calls) SendWhisper() SendWhisper { return SendWhisper{caller: c.caller} }
 
 // SignIn begins a call that begins a session of a user who has a username and a password, and
 // the permission BasicAgentAccess.

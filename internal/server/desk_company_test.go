@@ -10,6 +10,7 @@ import (
 	"parley.example/parley/api/connect"
 	"parley.example/parley/api/participant"
 	"parley.example/parley/internal/catalog"
+	"parley.example/parley/internal/server"
 	"parley.example/parley/internal/server/servertest"
 )
 
@@ -29,9 +30,9 @@ type centre struct {
 }
 
 // openCentre starts a server where agents may invite and supervisors watch.
-func openCentre(t testing.TB) *centre {
+func openCentre(t testing.TB, options ...func(*server.Config)) *centre {
 	t.Helper()
-	o := &centre{servertest.Start(t), t}
+	o := &centre{servertest.Start(t, options...), t}
 	o.Clean(t)
 	o.alwaysOpen()
 	for _, on := range []connect.InstanceAttributeType{"MULTI_PARTY_CHAT_CONFERENCE", connect.InstanceAttributeTypeENHANCED_CHAT_MONITORING} {

@@ -116,6 +116,14 @@ func officeEffects(s *scene, ann *player, talk string) map[permission.Name]effec
 			_, err = c.DescribeContact(ctx, &connect.DescribeContactRequest{InstanceId: s.instance, ContactId: mine})
 			return err
 		}},
+		permission.UnredactedTranscripts: {basic, func(p *player) error {
+			d, _ := p.desk()
+			out, err := s.Agent.GetContactTranscript(ctx, &agent.GetContactTranscriptRequest{SessionToken: d.Token, ContactId: talk})
+			if err == nil && (len(out.Transcript) == 0 || out.InitialContactId != talk) {
+				s.t.Errorf("GetContactTranscript: %+v; want what was said", out)
+			}
+			return err
+		}},
 		permission.AgentStatesView: {basic, func(p *player) error {
 			return second(p.office().ListAgentStatuses(ctx, &connect.ListAgentStatusRequest{InstanceId: s.instance}))
 		}},

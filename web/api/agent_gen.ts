@@ -181,6 +181,13 @@ export type ConnectionState = 'CONNECTING' | 'CONNECTED' | 'DISCONNECTED' | 'SIL
 /** Whose a connection is, as seen by the agent: one's own (AGENT, or MONITORING of a supervisor), the customer's (INBOUND), that of another agent, or where a transfer leads (OUTBOUND), that of a supervisor who has barged in (MONITORING), that of a bot (OTHER). */
 export type ConnectionType = 'AGENT' | 'INBOUND' | 'OUTBOUND' | 'MONITORING' | 'OTHER';
 
+/** Who was the agent of a contact. */
+export interface ContactAgent {
+  UserId: string;
+  /** How customers see the agent; absent for one who has been deleted. */
+  DisplayName?: string;
+}
+
 export interface CreateChatTokenRequest {
   /** A contact of the chat that the agent has in hand: the current one, or the first of its chain. */
   ContactId: string;
@@ -247,6 +254,24 @@ export interface CurrentStatus {
   Since: string;
 }
 
+/** An earlier contact of a customer. */
+export interface CustomerContact {
+  ContactId: string;
+  /** The first contact of its chain, by which the chat is known. */
+  InitialContactId: string;
+  Channel: Channel;
+  InitiationMethod: string;
+  Initiated: string;
+  Disconnected: string;
+  DisconnectReason?: string;
+  /** The agent, who may have been deleted since; absent where there was none. */
+  Agent?: ContactAgent;
+  /** The queue it came from; absent where it came from none. */
+  Queue?: QueueSummary;
+  Name?: string;
+  Attributes: Record<string, string>;
+}
+
 export interface DeleteQuickResponseRequest {
   /** The id or the ARN. */
   QuickResponseId: string;
@@ -284,6 +309,23 @@ export interface GetAgentResponse {
   Configuration: AgentConfiguration;
 }
 
+export interface GetContactTranscriptRequest {
+  /** Any contact of a chain; what was said in the others is theirs. Of a supervisor's own contact it is that of the contact which is watched. */
+  ContactId: string;
+  /** DESCENDING when absent: the newest first. */
+  SortOrder?: SortOrder;
+  /** 100 when absent. */
+  MaxResults?: number;
+  NextToken?: string;
+}
+
+export interface GetContactTranscriptResponse {
+  /** The first contact of its chain, by which the chat is known. */
+  InitialContactId: string;
+  Transcript: TranscriptItem[];
+  NextToken?: string;
+}
+
 export type GetSessionRequest = Record<never, never>;
 
 export interface GetSessionResponse {
@@ -306,6 +348,8 @@ export interface InviteParticipantResponse {
   ParticipantId: string;
 }
 
+export type ItemVisibility = 'AGENT';
+
 export interface LeaveContactRequest {
   /** A contact of the chat that the agent has in hand: the current one, or the first of its chain. */
   ContactId: string;
@@ -321,6 +365,19 @@ export interface ListActiveContactsRequest {
 
 export interface ListActiveContactsResponse {
   ActiveContacts: ActiveContact[];
+  NextToken?: string;
+}
+
+export interface ListCustomerContactsRequest {
+  /** A contact of the chat that the agent has in hand. */
+  ContactId: string;
+  /** 100 when absent. */
+  MaxResults?: number;
+  NextToken?: string;
+}
+
+export interface ListCustomerContactsResponse {
+  CustomerContacts: CustomerContact[];
   NextToken?: string;
 }
 
@@ -576,6 +633,22 @@ export interface SearchQuickResponsesResponse {
   NextToken?: string;
 }
 
+export interface SendWhisperRequest {
+  /** A contact of the chat that the agent or the supervisor has in hand. */
+  ContactId: string;
+  /** text/plain. */
+  ContentType: string;
+  Content: string;
+  /** With the same token the same is said once. */
+  ClientToken?: string;
+}
+
+export interface SendWhisperResponse {
+  /** Of the item. */
+  Id: string;
+  AbsoluteTime: string;
+}
+
 export interface SignInRequest {
   /** The id, the ARN or the alias. */
   InstanceId: string;
@@ -596,6 +669,34 @@ export interface SignOutRequest {
 }
 
 export type SignOutResponse = Record<never, never>;
+
+export type SortOrder = 'ASCENDING' | 'DESCENDING';
+
+/** A file of a chat. */
+export interface TranscriptAttachment {
+  AttachmentId: string;
+  AttachmentName: string;
+  ContentType: string;
+  Status: string;
+}
+
+/** An entry of a transcript, with the members that GetTranscript of the participant API has. */
+export interface TranscriptItem {
+  Id: string;
+  AbsoluteTime: string;
+  /** MESSAGE, EVENT or ATTACHMENT. */
+  Type: string;
+  ContentType: string;
+  Content?: string;
+  ContactId: string;
+  /** Who caused it; absent for what nobody did, such as the end of the chat. */
+  ParticipantId?: string;
+  DisplayName?: string;
+  ParticipantRole?: string;
+  Attachments?: TranscriptAttachment[];
+  /** AGENT for what agents and supervisors alone may see; absent for what everybody may. */
+  Visibility?: ItemVisibility;
+}
 
 export interface TransferContactRequest {
   /** A contact of the chat that the agent has in hand: the current one, or the first of its chain. */
@@ -711,6 +812,8 @@ export interface Shapes {
   ExplainContact: [ExplainContactRequest, ExplainContactResponse];
   /** It returns all that the agent sees, and how the agent is set up. */
   GetAgent: [GetAgentRequest, GetAgentResponse];
+  /** It returns what was said in a contact of the instance, which goes on or is over, up to now: messages, attachments and events that agents may see. */
+  GetContactTranscript: [GetContactTranscriptRequest, GetContactTranscriptResponse];
   /** It says whose the session is: that of the cookie, or of the token. */
   GetSession: [GetSessionRequest, GetSessionResponse];
   /** It has the chat ring at another agent, by a quick connect of the type USER, who takes part beside those who are there, six at most. To hand the chat over is to leave it once the other has accepted. Invited again, who was invited or takes part gets the same answer. */
@@ -719,6 +822,8 @@ export interface Shapes {
   LeaveContact: [LeaveContactRequest, LeaveContactResponse];
   /** It lists the contacts that the supervisor may monitor: those that are connected to agents, the one that has been connected longest first. The permission is ManagerListenIn. */
   ListActiveContacts: [ListActiveContactsRequest, ListActiveContactsResponse];
+  /** It lists the earlier contacts of the customer whose contact the agent has in hand: those with the same CustomerId that are over, the newest first. */
+  ListCustomerContacts: [ListCustomerContactsRequest, ListCustomerContactsResponse];
   /** It lists the quick connects of queues, by name: those of the queue of a contact, of the queues that are named, or of all queues of the routing profile. They are as ListQueueQuickConnects of the Connect API has them; each is listed once. */
   ListQuickConnects: [ListQuickConnectsRequest, ListQuickConnectsResponse];
   /** It lists all quick responses as they were set up, by name. The permission is ContentManagement.View. */
@@ -737,6 +842,8 @@ export interface Shapes {
   RemoveParticipant: [RemoveParticipantRequest, RemoveParticipantResponse];
   /** It finds quick responses of the agent's routing profile, fills in their placeholders, and orders them by how well they match; without queries it lists all by name. {{Attributes.NAME}} is an attribute of the contact; {{Agent.FirstName}}, {{Agent.LastName}}, {{Agent.DisplayName}}, {{Customer.DisplayName}}, {{Contact.Id}} and {{Queue.Name}} are of the agent and the contact. */
   SearchQuickResponses: [SearchQuickResponsesRequest, SearchQuickResponsesResponse];
+  /** It says something in a chat that its agents and supervisors alone see: by a supervisor who monitors it, also silently, or by an agent beside whom another takes part, or a supervisor has spoken. */
+  SendWhisper: [SendWhisperRequest, SendWhisperResponse];
   /** It begins a session of a user who has a username and a password, and the permission BasicAgentAccess. */
   SignIn: [SignInRequest, SignInResponse];
   /** It ends the session, and closes its streams. An agent without any other stream is Offline, at once or when nothing is in hand any more. */
@@ -765,10 +872,12 @@ export const routes = {
   EndContact: { method: 'POST', path: '/agent/contacts/{ContactId}/end' },
   ExplainContact: { method: 'GET', path: '/agent/waiting-contacts/{ContactId}/explanation' },
   GetAgent: { method: 'GET', path: '/agent' },
+  GetContactTranscript: { method: 'GET', path: '/agent/contacts/{ContactId}/transcript', query: { SortOrder: 'sortOrder', MaxResults: 'maxResults', NextToken: 'nextToken' } },
   GetSession: { method: 'GET', path: '/agent/session' },
   InviteParticipant: { method: 'POST', path: '/agent/contacts/{ContactId}/participants' },
   LeaveContact: { method: 'POST', path: '/agent/contacts/{ContactId}/leave' },
   ListActiveContacts: { method: 'GET', path: '/agent/active-contacts', query: { MaxResults: 'maxResults', NextToken: 'nextToken' } },
+  ListCustomerContacts: { method: 'GET', path: '/agent/contacts/{ContactId}/customer-contacts', query: { MaxResults: 'maxResults', NextToken: 'nextToken' } },
   ListQuickConnects: { method: 'GET', path: '/agent/quick-connects', query: { ContactId: 'contactId', QueueIds: 'queueId', MaxResults: 'maxResults', NextToken: 'nextToken' } },
   ListQuickResponses: { method: 'GET', path: '/agent/quick-responses', query: { MaxResults: 'maxResults', NextToken: 'nextToken' } },
   ListWaitingContacts: { method: 'GET', path: '/agent/waiting-contacts', query: { QueueId: 'queueId', MaxResults: 'maxResults', NextToken: 'nextToken' } },
@@ -778,6 +887,7 @@ export const routes = {
   RejectContact: { method: 'POST', path: '/agent/contacts/{ContactId}/reject' },
   RemoveParticipant: { method: 'POST', path: '/agent/contacts/{ContactId}/participants/{ParticipantId}/remove' },
   SearchQuickResponses: { method: 'POST', path: '/agent/quick-responses/search' },
+  SendWhisper: { method: 'POST', path: '/agent/contacts/{ContactId}/whisper', token: 'ClientToken' },
   SignIn: { method: 'POST', path: '/agent/sign-in' },
   SignOut: { method: 'POST', path: '/agent/sign-out' },
   TransferContact: { method: 'POST', path: '/agent/contacts/{ContactId}/transfer', token: 'ClientToken' },

@@ -47,3 +47,13 @@ func (r Rights) NarrowContacts() bool {
 	scope, err := r.Within(permission.ContactSearchView)
 	return err != nil || r.Restricted(permission.RestrictContactAccess) || scope.Narrow(center.KindUser) || scope.Narrow(center.KindQueue)
 }
+
+// ReadTranscript refuses, with a [Denial], a user who may not read what was said in a contact of an agent, which came from a queue, as a
+// supervisor may: for want of the permission, or because he does not see one of them, as in [Rights.SeesContact].
+func (r Rights) ReadTranscript(agent center.UserID, queue center.QueueID) error {
+	scope, err := r.Within(permission.UnredactedTranscripts)
+	if err != nil || agent == r.user.ID || r.sees(scope, agent, queue) {
+		return err
+	}
+	return &Denial{permission.UnredactedTranscripts, "the security profiles by which user " + r.user.Name + " has " + string(permission.UnredactedTranscripts) + " do not let him see the agent of this contact, or its queue"}
+}

@@ -55,6 +55,7 @@ const (
 	HistoricalMetrics      Name = "AccessMetrics.HistoricalMetrics.Access"
 	ContactSearchView      Name = "ContactSearch.View"
 	MyContactsView         Name = "MyContacts.View"
+	UnredactedTranscripts  Name = "ContactTranscripts.Unredacted.Access"
 	AgentStatesView        Name = "AgentStates.View"
 	AgentStatesEdit        Name = "AgentStates.Edit"
 	QueuesView             Name = "Queues.View"
@@ -80,7 +81,8 @@ var Effects = []Effect{
 	{RealTimeMetrics, "To see how queues and agents are doing (GetCurrentMetricData and GetCurrentUserData below `/agent/connect`)."},
 	{HistoricalMetrics, "To see how they did (GetMetricDataV2 below `/agent/connect`)."},
 	{ContactSearchView, "To find and look at contacts, live and ended (SearchContacts and DescribeContact below `/agent/connect`)."},
-	{MyContactsView, "The same, of those of which the user was the agent."},
+	{MyContactsView, "The same, of those of which the user was the agent; and to read what was said in contacts that he has handled (GetContactTranscript)."},
+	{UnredactedTranscripts, "To read what was said in any contact, which goes on or is over (GetContactTranscript)."},
 	{AgentStatesView, "To list the statuses of agents (ListAgentStatuses below `/agent/connect`). For the own status no permission is needed."},
 	{AgentStatesEdit, "To give an agent another status (PutUserStatus below `/agent/connect`)."},
 	{QueuesView, "To list the queues (ListQueues below `/agent/connect`)."},
@@ -100,7 +102,7 @@ var managed = []string{
 	"AccessMetrics.Dashboards: Access", "AccessMetrics.DashboardsWithMyData: View",
 	"AgentGrouping: Create Edit EnableAndDisable View", "AgentStates: Create EnableAndDisable", "AgentTimeCard: View",
 	"ChatTestMode", "ConfigureContactAttributes: View", "ContactFlowModules: Create Delete Edit Publish View", "ContactFlows: Create Delete Edit Publish View",
-	"ContactTranscripts.Unredacted: Access DownloadButton", "Contacts.Tag: Edit", "DeleteCallRecordings", "DownloadCallRecordings",
+	"ContactTranscripts.Unredacted: DownloadButton", "Contacts.Tag: Edit", "DeleteCallRecordings", "DownloadCallRecordings",
 	"HistoricalChanges: View", "HoursOfOperation: Create Delete Edit View", "ListenCallRecordings", "PredefinedAttributes: Create Delete Edit View",
 	"Queues: Create Delete Edit EnableAndDisable", "RoutingPolicies: Create Delete Edit", "SecurityProfiles: Create Delete Edit View", "TransferContact: Enabled",
 	"TransferDestinations: Create Delete Edit View", "Users: Create Delete Edit EditPermission EnableAndDisable", "Views: Create Edit Remove View",
