@@ -232,3 +232,40 @@ test('console: in a narrow frame, in the dark, from right to left', async () => 
   await desk.picture('middle-details');
   assert.deepEqual(desk.errors, []);
 });
+
+test('console: a chat of the past is found by a word in it', async () => {
+  const agent = await office.agent();
+  const desk = await Console.signedIn(office, agent);
+  await desk.choose('Available');
+  const ana = await agent.customer('Ana');
+  await desk.accept('Ana');
+  await ana.say('Have you got edelweiss?');
+  await desk.line('edelweiss').waitFor();
+  await desk.say('Ana', 'No, nobody has.');
+  await ana.hears('No, nobody has.');
+  await desk.button('End chat').click();
+  await desk.button('Close contact').click();
+  assert.equal(await desk.tab.getByRole('link', { name: 'History' }).count(), 0, 'who may not look is shown the way');
+
+  const sam = await Console.signedIn(office, { name: 'demo-supervisor', password: agent.password });
+  await sam.tab.getByRole('link', { name: 'History' }).click();
+  await sam.tab.getByLabel('Words').fill('edelweiss');
+  await until('the contact', async () => {
+    await sam.button('Search', { exact: true }).click();
+    await sam.tab.getByText('Loading').waitFor({ state: 'detached' });
+    return await sam.tab.getByRole('row', { name: new RegExp(`Queue of ${agent.name}`) }).count() === 1;
+  });
+  await sam.tab.getByRole('row', { name: new RegExp(`Queue of ${agent.name}`) }).click();
+  await sam.tab.locator('.past', { hasText: 'No, nobody has.' }).waitFor();
+  await sam.picture('history');
+  assert.deepEqual(await sam.faults(), []);
+  const [file] = await Promise.all([sam.tab.waitForEvent('download'), (async () => {
+    await sam.button('Download').click();
+    await sam.tab.getByRole('menuitem', { name: 'As text' }).click();
+  })()]);
+  assert.equal(file.suggestedFilename(), `${ana.contact}.txt`);
+  await sam.tab.getByLabel('Words').fill('gentian');
+  await sam.button('Search', { exact: true }).click();
+  await sam.tab.getByText('Nothing was found.').waitFor();
+  assert.deepEqual(sam.errors, []);
+});

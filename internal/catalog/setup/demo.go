@@ -189,7 +189,7 @@ func demoProfiles() (all []*catalog.SecurityProfile) {
 		{supervisorName, "Supervisors: see what goes on and what was, monitor chats, barge in, see why chats wait, end chats, set up quick responses.", []permission.Name{
 			permission.ManagerListenIn, permission.ManagerBargeIn, permission.AgentActivityAudit, permission.StopContactEnabled,
 			permission.AccessMetrics, permission.QueuesView, permission.UsersView, permission.AgentStatesView, permission.AgentStatesEdit,
-			permission.ContactSearchView, permission.ContactAttributesView,
+			permission.ContactSearchView, permission.UnredactedTranscripts, permission.ContactAttributesView,
 			permission.ContentView, permission.ContentCreate, permission.ContentEdit, permission.ContentDelete}},
 	} {
 		s := &catalog.SecurityProfile{Meta: catalog.Meta[center.SecurityProfileID]{Name: p.name}, Description: p.what, Type: catalog.CustomerManaged}

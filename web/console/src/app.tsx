@@ -14,6 +14,7 @@ import { t, why } from './words';
 
 const SignIn = lazy(() => import('./parts/sign-in'));
 const FloorPage = lazy(() => import('./floor/page'));
+const HistoryPage = lazy(() => import('./floor/history'));
 
 /** Says what is wrong when a page fails, in place of nothing. */
 class Guard extends Component<{ children: ReactNode }, { failure?: string }> {
@@ -69,7 +70,7 @@ function Work({ over }: { over: (message: string) => void }) {
     <LiveContext value={live}>
       <Notifier />
       <Shell>
-        {page === 'floor' ? <Suspense fallback={<div className="alone"><Spinner size="large" /></div>}><FloorPage /></Suspense> : <DeskPage />}
+        {page === 'desk' ? <DeskPage /> : <Suspense fallback={<div className="alone"><Spinner size="large" /></div>}>{page === 'floor' ? <FloorPage /> : <HistoryPage />}</Suspense>}
       </Shell>
     </LiveContext>
   );

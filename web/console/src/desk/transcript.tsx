@@ -9,6 +9,7 @@ import { nameOf } from '../parts/names';
 import { useTry } from '../parts/shell';
 import { t, time } from '../words';
 import { Content } from './content';
+import { eventText } from './events';
 
 /** How many lines are drawn to begin with, and how many more at a time. */
 const drawn = 60;
@@ -115,20 +116,4 @@ function Attachment({ chat, attachment: a }: { chat: Chat; attachment: Attachmen
       {picture && <img src={picture} alt={name} />}
     </div>
   );
-}
-
-/** What an event says. */
-function eventText(type: string, name: string): string {
-  const kind = type.split('.event.')[1] ?? type;
-  switch (kind) {
-    case 'participant.joined': return t('chat.joined', { name });
-    case 'participant.left': return t('chat.leftEvent', { name });
-    case 'participant.idle': return t('chat.idle', { name });
-    case 'participant.returned': return t('chat.returned', { name });
-    case 'participant.invited': return t('chat.invited');
-    case 'chat.ended': return t('chat.endedEvent');
-    case 'transfer.succeeded': return t('chat.transferred');
-    case 'transfer.failed': return t('chat.transferFailed');
-    default: return t('chat.event', { name: kind });
-  }
 }

@@ -45,7 +45,7 @@ export default function Transfer({ contact, close }: { contact: AgentContact; cl
   const company = live.configuration?.MultiPartyConferenceEnabled;
   return (
     <Modal visible header={t('transfer.title')} closeAriaLabel={t('transfer.close')} onDismiss={close}>
-      <Input type="search" autoFocus ariaLabel={t('transfer.find')} placeholder={t('transfer.find')} value={words} onChange={({ detail }) => setWords(detail.value)} />
+      <Input type="search" clearAriaLabel={t('search.clear')} autoFocus ariaLabel={t('transfer.find')} placeholder={t('transfer.find')} value={words} onChange={({ detail }) => setWords(detail.value)} />
       {!all && <p><Spinner /></p>}
       {all?.length === 0 && <p className="quiet">{t('transfer.none')}</p>}
       {all && all.length > 0 && shown?.length === 0 && <p className="quiet">{t('transfer.noMatch')}</p>}

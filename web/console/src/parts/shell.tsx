@@ -36,13 +36,12 @@ export function Shell({ children }: { children: ReactNode }) {
   const [problem, setProblem] = useState('');
   const [keys, setKeys] = useState(false);
   useKeys({ h: () => setKeys(!keys) });
-  const supervisor = live.may('ManagerListenIn') || live.may('AccessMetrics.RealTimeMetrics.Access') || live.may('AccessMetrics');
   return (
     <Problems value={(error) => setProblem(why(error))}>
       <div className="shell">
         <header className="bar">
           <span className="brand">{t('app.name')}</span>
-          {supervisor && <Pages />}
+          <Pages />
           <span className="space" />
           <Status />
           <Account keys={() => setKeys(true)} fail={(error) => setProblem(why(error))} />
@@ -58,10 +57,15 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
+/** The pages that somebody may see, if there are more than the desk. */
 function Pages() {
+  const live = useLive();
   const [page] = usePage();
+  const floor = live.may('ManagerListenIn') || live.may('AccessMetrics.RealTimeMetrics.Access') || live.may('AccessMetrics');
+  const history = live.may('ContactSearch.View') || live.may('MyContacts.View');
+  if (!floor && !history) return null;
   const link = (to: Page, text: string) => <a href={`#/${to}`} aria-current={page === to ? 'page' : undefined}>{text}</a>;
-  return <nav className="pages" aria-label={t('nav.label')}>{link('desk', t('nav.desk'))}{link('floor', t('nav.floor'))}</nav>;
+  return <nav className="pages" aria-label={t('nav.label')}>{link('desk', t('nav.desk'))}{floor && link('floor', t('nav.floor'))}{history && link('history', t('nav.history'))}</nav>;
 }
 
 function Status() {
