@@ -72,3 +72,23 @@ func TestWhisperBehindAMessage(t *testing.T) {
 		t.Errorf("streamed is %+v", p.last.Streamed[i])
 	}
 }
+
+// TestWhispersOfAgents: two agents whisper to each other, and nobody does alone; who only rings, or barged in and left, is nobody to whisper to.
+func TestWhispersOfAgents(t *testing.T) {
+	p, _, _ := talking(t, nil)
+	p.do(invite("cy"))
+	p.refuse(center.Conflict, Whisper{User: "bo", Content: "hello?"})
+	p.refuse(center.Conflict, Whisper{User: "cy", Content: "hello?"}) // it rings
+	p.do(Accept{"cy"})
+	p.do(Whisper{User: "cy", Content: "who is this?"})
+	if it := p.items[len(p.items)-1]; it.Role != center.RoleAgent || !it.Whispered() || it.Visibility.To(center.RoleCustomer) || !it.Visibility.To(center.RoleSupervisor) {
+		t.Errorf("an agent whispers %+v", it)
+	}
+	p.do(Leave{"cy"})
+	p.refuse(center.Conflict, Whisper{User: "bo", Content: "still there?"})
+	p.do(watching("sue"))
+	p.do(Supervise{"sue", true})
+	p.do(Whisper{User: "bo", Content: "help me"})
+	p.do(Leave{"sue"})
+	p.refuse(center.Conflict, Whisper{User: "bo", Content: "still there?"})
+}

@@ -52,7 +52,7 @@ const (
 const refusedCost = 10
 
 // costs are what requests count for that do more work than others, which count for one.
-var costs = map[string]float64{"GetTranscript": 2, "StartAttachmentUpload": 2, "CompleteAttachmentUpload": 2, "StartChatContact": 2}
+var costs = map[string]float64{"GetTranscript": 2, "GetContactTranscript": 2, "StartAttachmentUpload": 2, "CompleteAttachmentUpload": 2, "StartChatContact": 2}
 
 func costOf(op *restjson.Operation) float64 {
 	if c, ok := costs[op.Name]; ok {
