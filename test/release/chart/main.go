@@ -13,11 +13,14 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"slices"
+	"time"
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
+	policy "k8s.io/api/policy/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -31,7 +34,8 @@ type manifests struct {
 	set      apps.StatefulSet
 	service  core.Service
 	settings core.ConfigMap
-	ingress  networking.Ingress // if it is enabled
+	ingress  networking.Ingress         // if it is enabled
+	budget   policy.PodDisruptionBudget // of several nodes
 }
 
 // longestName is what a StatefulSet may be called: the label that its pods have of its revision is
@@ -55,10 +59,11 @@ func main() {
 // read decodes the manifests, and refuses a field that its kind does not have.
 func (m *manifests) read(text []byte) error {
 	kinds := map[meta.TypeMeta]any{
-		{APIVersion: "apps/v1", Kind: "StatefulSet"}:          &m.set,
-		{APIVersion: "v1", Kind: "Service"}:                   &m.service,
-		{APIVersion: "v1", Kind: "ConfigMap"}:                 &m.settings,
-		{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"}: &m.ingress,
+		{APIVersion: "apps/v1", Kind: "StatefulSet"}:           &m.set,
+		{APIVersion: "v1", Kind: "Service"}:                    &m.service,
+		{APIVersion: "v1", Kind: "ConfigMap"}:                  &m.settings,
+		{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"}:  &m.ingress,
+		{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}: &m.budget,
 	}
 	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
 		var of meta.TypeMeta
@@ -79,7 +84,9 @@ func (m *manifests) read(text []byte) error {
 			return fmt.Errorf("%s: %w", of.Kind, err)
 		}
 	}
-	delete(kinds, meta.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"})
+	for _, optional := range []meta.TypeMeta{{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"}, {APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}} {
+		delete(kinds, optional)
+	}
 	for of := range kinds {
 		return fmt.Errorf("there is no %s", of.Kind)
 	}
@@ -106,6 +113,7 @@ func (m *manifests) problems() []error {
 	for what, selector := range map[string]map[string]string{"StatefulSet": m.set.Spec.Selector.MatchLabels, "Service": m.service.Spec.Selector} {
 		want(len(selector) > 0 && labels.SelectorFromSet(selector).Matches(labels.Set(pod.Labels)), "the %s selects %v, and the pod has %v", what, selector, pod.Labels)
 	}
+	m.nodes(want)
 	want(m.set.Spec.ServiceName == m.service.Name, "the StatefulSet is of the service %s, which is called %s", m.set.Spec.ServiceName, m.service.Name)
 
 	volumes := map[string]bool{}
@@ -137,10 +145,44 @@ func (m *manifests) problems() []error {
 		want(p.Port > 0 && to.Type == intstr.String && ports[to.String()], "the service leads port %d to %s, which the pod has not", p.Port, to.String())
 	}
 	for _, rule := range m.ingress.Spec.Rules {
-		for _, path := range cmp.Or(rule.HTTP, &networking.HTTPIngressRuleValue{}).Paths {
-			to := cmp.Or(path.Backend.Service, &networking.IngressServiceBackend{})
-			want(to.Name == m.service.Name && served[to.Port.Name], "the ingress leads %s%s to port %q of %q", rule.Host, path.Path, to.Port.Name, to.Name)
+		for _, p := range cmp.Or(rule.HTTP, &networking.HTTPIngressRuleValue{}).Paths {
+			to := cmp.Or(p.Backend.Service, &networking.IngressServiceBackend{})
+			want(to.Name == m.service.Name && served[to.Port.Name], "the ingress leads %s%s to port %q of %q", rule.Host, p.Path, to.Port.Name, to.Name)
 		}
 	}
 	return all
+}
+
+// nodes looks whether several nodes, if there are, have what nodes need: no volume of one of them, connections, and a budget of disruptions.
+func (m *manifests) nodes(want func(ok bool, format string, args ...any)) {
+	spec, pod := m.set.Spec, m.set.Spec.Template
+	if spec.Replicas == nil || *spec.Replicas < 2 {
+		want(m.budget.Name == "", "one node has a budget of disruptions, and could never be moved")
+		return
+	}
+	want(len(spec.VolumeClaimTemplates) == 0, "each of several nodes has a volume")
+	selector, err := meta.LabelSelectorAsSelector(m.budget.Spec.Selector)
+	want(err == nil && m.budget.Spec.MaxUnavailable != nil && selector.Matches(labels.Set(pod.Labels)), "several nodes have the budget of disruptions %+v", m.budget.Spec)
+	for _, c := range pod.Spec.TopologySpreadConstraints {
+		spread, err := meta.LabelSelectorAsSelector(c.LabelSelector)
+		want(err == nil && spread.Matches(labels.Set(pod.Labels)), "the pods that are spread are %v", c.LabelSelector)
+	}
+	for _, c := range pod.Spec.Containers {
+		mounts := map[string]bool{}
+		for _, mount := range c.VolumeMounts {
+			mounts[mount.MountPath] = true
+		}
+		env := map[string]string{}
+		for _, v := range c.Env {
+			env[v.Name] = v.Value
+		}
+		want(len(c.EnvFrom) > 0, "%s knows no database", c.Name)
+		want(mounts[env["PARLEY_FLOW_LOGS"]], "%s writes flow logs to %q, which is no volume", c.Name, env["PARLEY_FLOW_LOGS"])
+		if file := env["PARLEY_SECRET_FILE"]; file != "" {
+			want(mounts[path.Dir(file)], "%s has the secret file %s, which is in no volume", c.Name, file)
+		}
+		drain, err := time.ParseDuration(env["PARLEY_DRAIN"])
+		grace := time.Duration(*cmp.Or(pod.Spec.TerminationGracePeriodSeconds, new(int64))) * time.Second
+		want(err == nil && drain > 0 && grace >= drain+30*time.Second, "a node drains for %s, and is killed after %s", drain, grace)
+	}
 }
