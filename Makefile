@@ -44,7 +44,7 @@ console: $(CONSOLE) ## Build the pages of agents and supervisors from web/consol
 
 web/console/node_modules/.package-lock.json: web/console/package-lock.json
 	@echo "Fetching what the console is built with."
-	@cd web/console && npm ci --no-audit --no-fund --silent && touch node_modules/.package-lock.json
+	@cd web/console && npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null && touch node_modules/.package-lock.json
 
 $(CONSOLE): web/console/node_modules/.package-lock.json $(shell find web internal/ccp/assets -name node_modules -prune -o -type f -print)
 	@cd web/console && npx --no-install tsc --noEmit && npx --no-install vite build --logLevel warn
