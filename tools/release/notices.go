@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -18,9 +19,9 @@ import (
 	"github.com/google/licenseclassifier/v2/assets"
 )
 
-// allowed are the licences of what may be linked, by their SPDX names: those that ask
-// for no more than that their text, and notices, come with the program.
-var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "blessing", "CC0-1.0", "Unlicense"}
+// allowed are the licences of what may be in the program, by their SPDX names: those that ask
+// for no more than that their text, and notices, come with it.
+var allowed = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "blessing", "CC0-1.0", "Unlicense"}
 
 // judged are files that the classifier cannot judge, and a person has read: by module
 // and name, with the sum of what was read. None of them adds a licence.
@@ -31,11 +32,17 @@ var judged = map[string]string{
 	// All that the module's tests and tools rest on, too: what is MPL-2.0 among it is not linked, as the file says. What is
 	// linked is in modules of their own, and in the other files of this one.
 	"modernc.org/sqlite LICENSE-3RD-PARTY.md": "b4366b9c27a9364633e015011a231913ed19bf1228f335bf617e50a6f7b168a6",
+	// Of a font and of normalize.css, which are in style sheets of the package: the console has none of those, only its script.
+	"@cloudscape-design/global-styles THIRD-PARTY-LICENSES.txt": "dbcc8dda951937ec338f1676477186a32fc0477eb1b8f2c2ad77e8134c3b2c5a",
 }
 
-// notice is what a module of the binary asks to be told with it.
+// otherwise are licences whose SPDX name is not the classifier's.
+var otherwise = map[string]string{"BSD-0-Clause": "0BSD"}
+
+// notice is what a module of the binary, or a package of npm in the console, asks to be told with it.
 type notice struct {
 	module, version string
+	integrity       string   // the sum of a package of npm, as locks have it: sha512-…; nothing else has one
 	licences        []string // SPDX, sorted
 	texts           []noticeText
 }
@@ -44,7 +51,7 @@ type notice struct {
 type noticeText struct{ name, text string }
 
 var (
-	licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense)([-._].*)?$`)
+	licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|unlicense|third-party-licen[cs]es?)([-._].*)?$`)
 	noticeFile  = regexp.MustCompile(`(?i)^(notice|patents|copyright)([-._].*)?$`)
 )
 
@@ -62,7 +69,7 @@ type linked struct {
 // in the directories of those packages, and in the ones above. It is an error when a
 // module has none, or one that is not allowed.
 func (r *release) findNotices(ctx context.Context, goos, goarch string) ([]notice, error) {
-	out, err := r.run(ctx, r.src, target(goos, goarch), "go", "list", "-deps", "-json=ImportPath,Dir,Standard,Module", "./cmd/parley")
+	out, err := r.run(ctx, r.src, target(goos, goarch), "go", "list", consoleTag, "-deps", "-json=ImportPath,Dir,Standard,Module", "./cmd/parley")
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +167,11 @@ func (n *notice) judge(name string, text []byte, known *classifier.Classifier) e
 			continue
 		}
 		found = true
-		if !slices.Contains(allowed, m.Name) {
-			return fmt.Errorf("%s %s: %s has the licence %s, which is not one of %s", n.module, n.version, name, m.Name, strings.Join(allowed, ", "))
+		licence := cmp.Or(otherwise[m.Name], m.Name)
+		if !slices.Contains(allowed, licence) {
+			return fmt.Errorf("%s %s: %s has the licence %s, which is not one of %s", n.module, n.version, name, licence, strings.Join(allowed, ", "))
 		}
-		n.licences = append(n.licences, m.Name)
+		n.licences = append(n.licences, licence)
 	}
 	if !found {
 		return fmt.Errorf("%s %s: the licence in %s is not known: read it, and add it to judged if it asks for nothing more, with the sum %x", n.module, n.version, name, sha256.Sum256(text))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,11 +33,21 @@ func TestNoticesAreComplete(t *testing.T) {
 			t.Errorf("the notices have nothing of %s %s", dep.Path, dep.Version)
 		}
 	}
-	for _, text := range []string{"* Go " + r.facts.goes + ": BSD-3-Clause", "Copyright 2009 The Go Authors", "SQLite Is Public Domain", "aws-sdk-go-v2 v", "singleflight/LICENSE"} {
+	for _, n := range r.console {
+		if !strings.Contains(notices, "\n* "+n.module+" "+n.version+": "+strings.Join(n.licences, ", ")+"\n") || !strings.Contains(notices, "\n"+n.module+" "+n.version+": ") {
+			t.Errorf("the notices have nothing of %s %s", n.module, n.version)
+		}
+	}
+	for _, text := range []string{"\n* react-dom 1", "\n* @cloudscape-design/components ", "\n* vite ", "Meta Platforms, Inc. and affiliates", "Copyright Amazon.com, Inc. or its affiliates.", "* Go " + r.facts.goes + ": BSD-3-Clause", "Copyright 2009 The Go Authors", "SQLite Is Public Domain", "aws-sdk-go-v2 v", "singleflight/LICENSE"} {
 		if !strings.Contains(notices, text) {
 			t.Errorf("the notices have no %q", text)
 		}
 	}
+}
+
+// npm are the packages of npm that the release has in its console.
+func (r *release) npm() []notice {
+	return slices.DeleteFunc(slices.Clone(r.console), func(n notice) bool { return n.integrity == "" })
 }
 
 // TestLicencesAreJudged: what is unknown, not allowed or not there is refused.
@@ -58,6 +69,8 @@ func TestLicencesAreJudged(t *testing.T) {
 	}{
 		{"MIT", "LICENSE", library("License/MIT/pristine.txt"), "MIT", ""},
 		{"a licence by another name", "COPYING.txt", library("License/Apache-2.0/pristine.txt"), "Apache-2.0", ""},
+		{"a licence by another name of the classifier", "LICENSE.txt", library("License/BSD-0-Clause/license.txt"), "0BSD", ""},
+		{"what a package has taken over", "THIRD-PARTY-LICENSES", library("License/ISC/license.txt"), "ISC", ""},
 		{"GPL", "LICENSE", library("License/GPL-3.0/license.txt"), "", "has the licence GPL-3.0, which is not one of"},
 		{"own words", "LICENSE.md", "You may use this on Tuesdays.", "", "is not known"},
 		{"none", "README", "A library.", "", "has no licence"},
@@ -111,10 +124,29 @@ func TestSBOM(t *testing.T) {
 	if bom.SpecVersion != cyclonedx.SpecVersion1_6 || bom.Metadata.Component.Version != "v"+r.facts.version || len(*bom.Components) < 20 {
 		t.Errorf("the version is %s, the component %+v, with %d components", bom.SpecVersion, bom.Metadata.Component, len(*bom.Components))
 	}
+	kinds := map[string]int{}
+	refs := map[string]bool{}
 	for _, c := range *bom.Components {
-		if c.Licenses == nil || len(*c.Licenses) == 0 || !strings.HasPrefix(c.PackageURL, "pkg:golang/") {
+		kind, _, _ := strings.Cut(c.PackageURL, "/")
+		kinds[kind]++
+		refs[c.BOMRef] = true
+		if c.Licenses == nil || len(*c.Licenses) == 0 || kind != "pkg:golang" && kind != "pkg:npm" {
 			t.Errorf("%s has the licences %v and the URL %s", c.Name, c.Licenses, c.PackageURL)
 		}
+		if kind == "pkg:npm" && (c.Hashes == nil || len((*c.Hashes)[0].Value) != 128) {
+			t.Errorf("%s has the sums %v; want SHA-512", c.Name, c.Hashes)
+		}
+	}
+	if kinds["pkg:golang"] < 20 || kinds["pkg:npm"] != len(r.npm()) {
+		t.Errorf("the components are %v; want 20 of Go and more, and %d of npm", kinds, len(r.npm()))
+	}
+	for _, n := range r.npm() {
+		if url := "pkg:npm/" + strings.Replace(n.module, "@", "%40", 1) + "@" + n.version; !refs[url] {
+			t.Errorf("there is no component %s", url)
+		}
+	}
+	if needs := *(*bom.Dependencies)[0].Dependencies; len(needs) != len(refs) || len(refs) != len(*bom.Components) {
+		t.Errorf("of %d components with %d names the program needs %d", len(*bom.Components), len(refs), len(needs))
 	}
 }
 

@@ -24,9 +24,10 @@ type release struct {
 	targets      []string // GOOS/GOARCH
 	log          func(string)
 
-	src   string // the clone of the commit
-	facts facts
-	sums  map[string]string // of the files that were written
+	src     string   // the clone of the commit
+	console []notice // of what is in the console
+	facts   facts
+	sums    map[string]string // of the files that were written
 }
 
 // make writes the release.
@@ -38,6 +39,9 @@ func (r *release) make(ctx context.Context) (err error) {
 	}
 	if u, err := url.Parse(r.url); r.url != "" && (err != nil || u.Scheme != "https" || u.Host == "" || strings.HasSuffix(r.url, "/")) {
 		return fmt.Errorf("the URL of the repository %q is not like https://github.com/you/parley", r.url)
+	}
+	if err := r.needNode(ctx); err != nil {
+		return err
 	}
 	if r.out, err = filepath.Abs(r.out); err != nil {
 		return err
@@ -52,6 +56,10 @@ func (r *release) make(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	if err := r.checkOut(ctx, filepath.Join(work, "src")); err != nil {
+		return err
+	}
+	r.log("building the console")
+	if err := r.buildConsole(ctx); err != nil {
 		return err
 	}
 	r.log("building for this machine")

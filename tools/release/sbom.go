@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/google/uuid"
 )
 
-// writeSBOM writes what a binary is made of, as CycloneDX 1.6, from what Go wrote into it.
-// The sums that Go has of modules are of no file, so they are properties, not hashes.
+// writeSBOM writes what a binary is made of, as CycloneDX 1.6, from what Go wrote into it and what the build of the console said.
+// The sums that Go has of modules are of no file, so they are properties, not hashes; those of npm are of the files that it distributes.
 func (r *release) writeSBOM(b built) error {
 	licences := map[string][]string{}
 	for _, n := range b.notices {
@@ -39,6 +42,16 @@ func (r *release) writeSBOM(b built) error {
 		c.Properties = &[]cyclonedx.Property{{Name: "go:sum", Value: dep.Sum}}
 		components, needs = append(components, c), append(needs, c.BOMRef)
 	}
+	for _, n := range b.notices {
+		if n.integrity == "" {
+			continue
+		}
+		c, err := npmPackage(n)
+		if err != nil {
+			return err
+		}
+		components, needs = append(components, c), append(needs, c.BOMRef)
+	}
 	bom := cyclonedx.NewBOM()
 	bom.SerialNumber = uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "%s %s/%s %s", main.PackageURL, b.os, b.arch, r.facts.commit)).URN()
 	bom.Metadata = &cyclonedx.Metadata{Timestamp: r.facts.date.UTC().Format(time.RFC3339), Component: &main, Properties: &[]cyclonedx.Property{{Name: "vcs.revision", Value: r.facts.commit}}}
@@ -55,6 +68,22 @@ func (r *release) writeSBOM(b built) error {
 func module(path, version string) cyclonedx.Component {
 	url := fmt.Sprintf("pkg:golang/%s@%s", path, version)
 	return cyclonedx.Component{BOMRef: url, Type: cyclonedx.ComponentTypeLibrary, Name: path, Version: version, PackageURL: url}
+}
+
+// npmPackage is a component for a package of npm. The group of a name is escaped, as the type npm of package URLs asks for.
+func npmPackage(n notice) (cyclonedx.Component, error) {
+	url := fmt.Sprintf("pkg:npm/%s@%s", strings.Replace(n.module, "@", "%40", 1), n.version)
+	c := cyclonedx.Component{BOMRef: url, Type: cyclonedx.ComponentTypeLibrary, Name: n.module, Version: n.version, PackageURL: url, Licenses: spdx(n.licences)}
+	if group, name, ok := strings.Cut(n.module, "/"); ok {
+		c.Group, c.Name = group, name
+	}
+	sum, ok := strings.CutPrefix(n.integrity, "sha512-")
+	text, err := base64.StdEncoding.DecodeString(sum)
+	if !ok || err != nil || len(text) != sha512.Size {
+		return c, fmt.Errorf("%s: the lock has no sum by SHA-512: %q", n.module, n.integrity)
+	}
+	c.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA512, Value: fmt.Sprintf("%x", text)}}
+	return c, nil
 }
 
 // spdx are licences by their SPDX names; nil for none.

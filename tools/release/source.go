@@ -103,6 +103,7 @@ func (r *release) build(ctx context.Context, target, dir string) (built, error) 
 		return b, err
 	}
 	b.notices, err = r.findNotices(ctx, b.os, b.arch)
+	b.notices = append(b.notices, r.console...)
 	return b, err
 }
 
@@ -111,7 +112,7 @@ func (r *release) compile(ctx context.Context, goos, goarch, path string) (*debu
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	if _, err := r.run(ctx, r.src, target(goos, goarch), "go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", path, "./cmd/parley"); err != nil {
+	if _, err := r.run(ctx, r.src, target(goos, goarch), "go", "build", consoleTag, "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", path, "./cmd/parley"); err != nil {
 		return nil, err
 	}
 	return buildinfo.ReadFile(path)
