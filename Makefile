@@ -9,10 +9,13 @@ TOOL := go tool -modfile=tools/go.mod
 LITTER := GOGC=400
 build = $(LITTER) go build $(1) -ldflags '-s -w' -o $(2) ./cmd/parley
 
-# The console is built where there is Node, into a directory that is embedded by a build tag. Without Node a server says how to build it.
+# The console is built where there is Node, into a directory that is embedded by a build tag. Without Node a server says how to build it, unless
+# the console was built before: that one is embedded.
 CONSOLE := internal/ui/console/dist/index.html
-node = $(shell node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm)
+nodeless := $(shell v=$$(node -p process.versions.node 2>/dev/null) || { echo 'there is no Node'; exit; }; [ "$${v%%.*}" -ge 20 ] || { echo "Node $$v is too old"; exit; }; command -v npm >/dev/null || echo 'there is no npm')
+node = $(if $(nodeless),,yes)
 tags = $(shell test -f $(CONSOLE) && echo -tags console)
+left = $(if $(tags),,@echo 'The console is left out: $(nodeless) here, and it is built with Node 20 or newer.' >&2)
 
 # What takes longest to compile.
 LARGE := modernc.org/sqlite/lib github.com/aws/aws-sdk-go-v2/service/s3
@@ -29,6 +32,7 @@ help: ## Show this list
 # large packages are compiled as make build does it, by that or by a test, that is what is quick.
 .PHONY: run
 run: $(if $(node),$(CONSOLE)) ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
+	$(left)
 	@if [[ $$(go list -f '{{.Stale}}' $(LARGE)) = *true* ]]; then $(call build,-v $(tags) -gcflags='all=-l -dwarf=false',bin/dev/parley); else $(call build,-v $(tags),bin/dev/parley); fi 2>&1 | \
 		{ n=0; while IFS= read -r line; do case $$line in *[\ :]*) echo "$$line" ;; *) n=$$((n + 1)); \
 		[ $$n != 5 ] || echo "Building Parley. The first time takes a minute, later ones seconds."; \
@@ -37,6 +41,7 @@ run: $(if $(node),$(CONSOLE)) ## Start the server in development mode, seeded; L
 
 .PHONY: build
 build: $(if $(node),$(CONSOLE)) ## Build bin/parley, one static binary; with the console where there is Node
+	$(left)
 	$(call build,$(tags),bin/parley)
 
 .PHONY: console

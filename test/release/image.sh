@@ -29,6 +29,7 @@ server=\$!
 tries=0
 until "\${run[@]}" $(printf '%q ' "${health[@]}") 2>/dev/null; do tries=\$((tries + 1)); [ \$tries -lt 300 ]; sleep 0.1; done
 printf 'Hello from a container\n' | "\${run[@]}" /usr/bin/parley chat
+curl -fsS http://127.0.0.1:8790/console/ | grep -q '<div id="app">'
 [ "\$(awk '/^Uid:/ {print \$2}' /proc/\$server/status)" = 65532 ]
 kill -TERM \$server
 wait \$server
