@@ -12,10 +12,10 @@ build = $(LITTER) go build $(1) -ldflags '-s -w' -o $(2) ./cmd/parley
 # The console is built where there is Node, into a directory that is embedded by a build tag. Without Node a server says how to build it, unless
 # the console was built before: that one is embedded.
 CONSOLE := internal/ui/console/dist/index.html
-nodeless := $(shell v=$$(node -p process.versions.node 2>/dev/null) || { echo 'there is no Node'; exit; }; [ "$${v%%.*}" -ge 20 ] || { echo "Node $$v is too old"; exit; }; command -v npm >/dev/null || echo 'there is no npm')
+nodeless := $(shell v=$$(node -p process.versions.node 2>/dev/null) || { echo 'there is no Node here'; exit; }; [ "$${v%%.*}" -ge 20 ] || { echo "this is Node $$v"; exit; }; command -v npm >/dev/null || echo 'there is no npm here')
 node = $(if $(nodeless),,yes)
 tags = $(shell test -f $(CONSOLE) && echo -tags console)
-left = $(if $(tags),,@echo 'The console is left out: $(nodeless) here, and it is built with Node 20 or newer.' >&2)
+left = $(if $(tags),,@echo 'The console is left out: $(nodeless), and it is built with Node 20 or newer.' >&2)
 
 # What takes longest to compile.
 LARGE := modernc.org/sqlite/lib github.com/aws/aws-sdk-go-v2/service/s3
