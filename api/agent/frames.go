@@ -29,6 +29,7 @@ type Frame struct {
 	// numbers the items of the chat, and grows; it is 0 for what is not in the transcript, such as typing and receipts.
 	InitialContactId string
 	Sequence         int64
+	Visibility       ItemVisibility // AGENT for what agents and supervisors alone may see; "" for what everybody may
 	Frame            json.RawMessage
 
 	Content string // of FrameBroadcast
@@ -44,6 +45,9 @@ func (f *Frame) AppendJSON(b []byte) []byte {
 	case FrameItem:
 		b = restjson.String(b, "InitialContactId", f.InitialContactId)
 		b = restjson.Int(b, "Sequence", f.Sequence)
+		if f.Visibility != "" {
+			b = restjson.String(b, "Visibility", f.Visibility)
+		}
 		b = restjson.Raw(b, "Frame", f.Frame)
 	case FrameBroadcast:
 		b = restjson.String(b, "Content", f.Content)
@@ -67,6 +71,8 @@ func (f *Frame) DecodeJSON(d *restjson.Decoder) {
 			f.InitialContactId = d.String()
 		case "Sequence":
 			f.Sequence = d.Int64()
+		case "Visibility":
+			f.Visibility = ItemVisibility(d.String())
 		case "Frame":
 			f.Frame = d.Raw()
 		case "Content":

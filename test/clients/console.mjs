@@ -186,14 +186,21 @@ test('console: a chat is handed over, cold and warm, and a supervisor joins it',
   await eli.tab.getByText('then Offline').waitFor({ state: 'detached' });
   await sam.button('Watch the chat of Ana').click();
   await sam.line('Eli here.').waitFor();
-  assert.equal(await sam.field('Ana').count(), 0, 'who watches silently can write');
+  await sam.tab.getByPlaceholder('Write to the agents; the customer does not see it').waitFor();
+  await sam.say('Ana', 'Offer her the white ones.');
+  const whisper = (desk) => desk.tab.locator('.line[data-whisper=true]', { hasText: 'Offer her the white ones.' });
+  for (const desk of [sam, dana, eli]) await whisper(desk).waitFor();
   await sam.picture('desk-watching');
+  await dana.tab.reload();
+  await dana.line('Eli here.').waitFor();
+  await whisper(dana).waitFor();
   await sam.button('Join the chat').click();
   await sam.say('Ana', 'Sam here.');
   await ana.hears('Sam here.');
+  assert.ok(!(await ana.transcript()).Transcript.some((item) => item.Content?.includes('white ones')), 'the customer has the whisper');
   await dana.tab.locator('.people li', { hasText: 'supervisor' }).waitFor();
   await sam.button('Watch silently').click();
-  await sam.field('Ana').waitFor({ state: 'detached' });
+  await sam.tab.getByPlaceholder('Write to the agents; the customer does not see it').waitFor();
   await sam.button('Stop watching').click();
   await sam.tab.getByText('No chats').first().waitFor();
 

@@ -257,6 +257,9 @@ func itemFrame(chat center.ContactID, e *bus.Event) []byte {
 		return nil
 	}
 	f := api.Frame{Type: api.FrameItem, InitialContactId: string(chat), Sequence: e.Seq, Frame: e.Payload}
+	if e.Visibility == center.VisibleAgent {
+		f.Visibility = api.ItemVisibilityAGENT
+	}
 	return f.AppendJSON(make([]byte, 0, len(e.Payload)+128))
 }
 

@@ -1,24 +1,32 @@
 // The message field, with quick responses behind "/".
 import Button from '@cloudscape-design/components/button';
+import Toggle from '@cloudscape-design/components/toggle';
 import { useEffect, useId, useRef, useState } from 'react';
 import type { AgentContact, QuickResponseResult } from '../../../api/agent_gen';
 import type { Chat } from '../model/chat';
 import { useLive } from '../parts/live';
 import { useKeys } from '../parts/keys';
-import { nameOf } from '../parts/names';
+import { nameOf, watched } from '../parts/names';
+import { useTry } from '../parts/shell';
 import { sentence, t } from '../words';
 
 /** The longest message, in characters (SendMessage, Content). */
 const longest = 1_024;
 
 export function Composer({ contact, chat }: { contact: AgentContact; chat: Chat }) {
+  const live = useLive();
+  const attempt = useTry();
   const [text, setText] = useState(chat.draft);
   const [markdown, setMarkdown] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
   const id = useId();
   const name = nameOf(contact);
-  const quick = useQuick(contact, text.startsWith('/') ? text.slice(1) : undefined);
+  const silent = contact.Connections[0]?.Monitoring?.MonitorMode === 'SILENT_MONITOR';
+  const company = contact.Connections.some((c) => c.ConnectionType === 'OUTBOUND' || c.ConnectionType === 'MONITORING') || watched(contact);
+  const [aside, setAside] = useState(false);
+  const whisper = silent || (company && aside);
+  const quick = useQuick(contact, !whisper && text.startsWith('/') ? text.slice(1) : undefined);
 
   useKeys({ m: () => field.current?.focus() });
   useEffect(() => () => { chat.draft = field.current?.value ?? chat.draft; }, [chat]);
@@ -32,7 +40,7 @@ export function Composer({ contact, chat }: { contact: AgentContact; chat: Chat 
   const write = (value: string) => {
     setText(value);
     chat.draft = value;
-    if (value && !value.startsWith('/')) void chat.type();
+    if (value && !whisper && !value.startsWith('/')) void chat.type();
     if (!value) setMarkdown(false);
   };
   const over = [...text].length - longest;
@@ -40,7 +48,8 @@ export function Composer({ contact, chat }: { contact: AgentContact; chat: Chat 
     const said = text.trim();
     if (!said || over > 0) return;
     write('');
-    void chat.send(said, markdown ? 'text/markdown' : 'text/plain');
+    if (whisper) void attempt(() => live.whisper(contact, said).catch((error) => { write(said); throw error; }));
+    else void chat.send(said, markdown ? 'text/markdown' : 'text/plain');
   };
   const take = (r: QuickResponseResult) => {
     write(r.Contents.Markdown ?? r.Contents.PlainText ?? '');
@@ -51,9 +60,9 @@ export function Composer({ contact, chat }: { contact: AgentContact; chat: Chat 
 
   return (
     <form
-      className="composer"
+      className="composer" data-whisper={whisper}
       onSubmit={(e) => { e.preventDefault(); send(); }}
-      onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); attach(e.dataTransfer.files); }}
+      onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); if (!whisper) attach(e.dataTransfer.files); }}
     >
       {quick.shown && (
         <div className="quick" role="listbox" id={`${id}-quick`} aria-label={t('quick.label')}>
@@ -69,10 +78,10 @@ export function Composer({ contact, chat }: { contact: AgentContact; chat: Chat 
       )}
       <textarea
         ref={field} rows={1} value={text} dir="auto"
-        aria-label={t('compose.label', { name })} placeholder={t('compose.placeholder')}
+        aria-label={t('compose.label', { name })} placeholder={t(whisper ? 'compose.placeholder.whisper' : 'compose.placeholder')}
         role="combobox" aria-expanded={quick.shown} aria-controls={`${id}-quick`} aria-autocomplete="list" aria-activedescendant={quick.shown && quick.results[quick.at] ? `${id}-${quick.at}` : undefined}
         onChange={(e) => write(e.target.value)}
-        onPaste={(e) => { if (e.clipboardData.files.length > 0) { e.preventDefault(); attach(e.clipboardData.files); } }}
+        onPaste={(e) => { if (e.clipboardData.files.length > 0 && !whisper) { e.preventDefault(); attach(e.clipboardData.files); } }}
         onKeyDown={(e) => {
           if (quick.shown && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) {
             e.preventDefault();
@@ -88,8 +97,9 @@ export function Composer({ contact, chat }: { contact: AgentContact; chat: Chat 
         }}
       />
       <div className="row">
-        <Button variant="icon" iconName="upload" ariaLabel={t('compose.attach')} onClick={() => file.current?.click()} />
+        {!whisper && <Button variant="icon" iconName="upload" ariaLabel={t('compose.attach')} onClick={() => file.current?.click()} />}
         <input ref={file} type="file" hidden multiple onChange={(e) => { attach(e.target.files); e.target.value = ''; }} />
+        {company && !silent && <Toggle checked={aside} onChange={({ detail }) => setAside(detail.checked)}>{t('compose.whisper')}</Toggle>}
         <span className="space" />
         {over > 0 && <span className="failed" role="status">{sentence(t('compose.tooLong', { n: over }))}</span>}
         <Button variant="primary" formAction="submit" disabled={over > 0 || !text.trim() || quick.shown}>{t('compose.send')}</Button>

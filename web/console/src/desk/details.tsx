@@ -3,12 +3,14 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Textarea from '@cloudscape-design/components/textarea';
-import { useState } from 'react';
-import type { AgentContact } from '../../../api/agent_gen';
+import { useEffect, useState } from 'react';
+import type { AgentContact, CustomerContact, TranscriptItem } from '../../../api/agent_gen';
+import { transcriptOf } from '../model/history';
 import { useLive } from '../parts/live';
 import { nameOf, watched } from '../parts/names';
 import { Act } from '../parts/shell';
-import { duration, t, time } from '../words';
+import { duration, t, time, why } from '../words';
+import { Items } from './items';
 
 /** The attributes in which notes and the outcome are kept, and sent with the record of the contact. */
 const notesKey = 'agentNotes';
@@ -31,6 +33,40 @@ export default function Details({ contact }: { contact: AgentContact }) {
       <dl className="facts">{facts.map(([name, value]) => value && <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       <People contact={contact} />
       <Attributes contact={contact} />
+      <Earlier contact={contact} />
+    </>
+  );
+}
+
+/** The earlier chats of the customer, with what was said in one. */
+function Earlier({ contact }: { contact: AgentContact }) {
+  const live = useLive();
+  const [earlier, setEarlier] = useState<CustomerContact[]>();
+  const [shown, setShown] = useState<{ id: string; items?: TranscriptItem[]; problem?: string }>();
+  const { ContactId } = contact;
+  useEffect(() => {
+    const stop = new AbortController();
+    live.call('ListCustomerContacts', { ContactId, MaxResults: 10 }, stop.signal).then(({ CustomerContacts }) => setEarlier(CustomerContacts), () => {}); // it is not there for all
+    return () => stop.abort();
+  }, [live, ContactId]);
+  const show = (id: string) => {
+    if (shown?.id === id) return setShown(undefined);
+    setShown({ id });
+    transcriptOf(live.call, id).then((items) => setShown((s) => (s?.id === id ? { id, items } : s)), (error) => setShown((s) => (s?.id === id ? { id, problem: why(error) } : s)));
+  };
+  if (!earlier) return null;
+  return (
+    <>
+      <h2>{t('details.earlier')}</h2>
+      {earlier.length === 0 && <p className="quiet">{t('details.noEarlier')}</p>}
+      <ul className="earlier">
+        {earlier.map((c) => (
+          <li key={c.ContactId}>
+            <Button variant="inline-link" ariaExpanded={shown?.id === c.ContactId} onClick={() => show(c.ContactId)}>{time(c.Initiated)}</Button> <span className="quiet">{[c.Agent?.DisplayName, c.Queue?.Name, c.Attributes[outcomeKey]].filter(Boolean).join(' · ')}</span>
+            {shown?.id === c.ContactId && <div className="lines still">{shown.problem ?? (shown.items ? <Items items={shown.items} /> : t('app.loading'))}</div>}
+          </li>
+        ))}
+      </ul>
     </>
   );
 }

@@ -44,7 +44,7 @@ export function ChatView({ contact }: { contact: AgentContact }) {
         {contact.State === 'ERROR' && <Alert type="error">{t('chat.error')}</Alert>}
         {contact.State === 'ENDED' && <Alert type="info">{t('chat.ended')} <Left contact={contact} /></Alert>}
         {readable && <Transcript contact={contact} chat={live.chat(contact)} />}
-        {open && contact.Connections[0]?.Monitoring?.MonitorMode !== 'SILENT_MONITOR' && <Composer contact={contact} chat={live.chat(contact)} />}
+        {open && <Composer contact={contact} chat={live.chat(contact)} />}
       </main>
       <Suspense><aside className="details" data-shown={details} aria-label={t('details.label')}><Details contact={contact} /></aside></Suspense>
       {transfer && <Suspense><Transfer contact={contact} close={() => setTransfer(false)} /></Suspense>}

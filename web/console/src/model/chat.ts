@@ -1,5 +1,6 @@
 // One chat as an agent has it: what was said, what is being said, and who is writing.
 import { caller, uuid, type Caller } from '../../../api/call';
+import type { GetContactTranscriptResponse } from '../../../api/agent_gen';
 import { routes, type Item, type Shapes } from '../../../api/participant_gen';
 import { Paced } from './paced';
 
@@ -21,7 +22,19 @@ export interface Line {
   again?: () => void;
 }
 
+/** The agent's part in a chat. */
+export interface Part {
+  /** Asks for the participant token. */
+  token(): Promise<string>;
+  /** Returns the agent's participant id. */
+  own(): string | undefined;
+  /** Reads a page of what was said in the current contact, newest first. */
+  page(NextToken?: string): Promise<GetContactTranscriptResponse>;
+}
+
 const pageSize = 50;
+/** How many pages are looked through for whispers. */
+const whisperPages = 5;
 /** How long somebody is shown as typing after a sign of it, and how often this page gives one, in ms. */
 const typingLasts = 12_000;
 const typingEvery = 8_000;
@@ -49,8 +62,7 @@ export class Chat extends Paced {
 
   readonly id: string;
   #root: URL;
-  #token: () => Promise<string>;
-  #own: () => string | undefined;
+  #by: Part;
   #call: Promise<Caller<Shapes>> | undefined;
   #known = new Map<string, Line>();
   #receipts = new Map<string, 'delivered' | 'read'>();
@@ -60,22 +72,17 @@ export class Chat extends Paced {
   #typed = 0;
   #readUpTo: string | undefined;
 
-  /**
-   * @param id The first contact of its chain.
-   * @param token Asks for the participant token.
-   * @param own Returns the agent's participant id.
-   */
-  constructor(id: string, root: URL, token: () => Promise<string>, own: () => string | undefined) {
+  /** @param id The first contact of its chain. */
+  constructor(id: string, root: URL, by: Part) {
     super();
     this.id = id;
     this.#root = root;
-    this.#token = token;
-    this.#own = own;
+    this.#by = by;
   }
 
   /** Whether a line is the agent's own. */
   mine(item: Item): boolean {
-    return item.ParticipantId !== undefined && item.ParticipantId === this.#own();
+    return item.ParticipantId !== undefined && item.ParticipantId === this.#by.own();
   }
 
   /** What has become of a message of the agent's. */
@@ -91,7 +98,7 @@ export class Chat extends Paced {
   /** The participant API, by a connection that is made once. */
   #participant(): Promise<Caller<Shapes>> {
     this.#call ??= (async () => {
-      const begin = caller<Shapes>(routes, { root: this.#root, bearer: await this.#token() });
+      const begin = caller<Shapes>(routes, { root: this.#root, bearer: await this.#by.token() });
       const { ConnectionCredentials } = await begin('CreateParticipantConnection', { Type: ['CONNECTION_CREDENTIALS'] });
       return caller<Shapes>(routes, { root: this.#root, bearer: ConnectionCredentials!.ConnectionToken! });
     })();
@@ -105,7 +112,7 @@ export class Chat extends Paced {
   }
 
   /** Takes a frame of the stream. */
-  receive(item: Item, missed: boolean): void {
+  receive(item: Item, missed: boolean, forAgents: boolean): void {
     const type = item.ContentType ?? '';
     if ((item.Type as string) === 'MESSAGEMETADATA') { // on the wire, and not in the model
       this.#receive(item);
@@ -119,7 +126,7 @@ export class Chat extends Paced {
       return;
     }
     if (item.ParticipantId) this.#typing.delete(item.ParticipantId);
-    const fresh = this.#take(item);
+    const fresh = this.#take(item, forAgents && byPeople(item));
     if (fresh && said(item) && !this.mine(item) && item.ParticipantRole !== 'SYSTEM') {
       if (!this.#inView || document.hidden) this.unread++;
       if (!missed) void this.#receiptOf(item, this.#inView && !document.hidden ? readType : deliveredType);
@@ -139,11 +146,11 @@ export class Chat extends Paced {
   }
 
   /** Puts an item where its time says, unless it is there. */
-  #take(item: Item): boolean {
+  #take(item: Item, whisper = false): boolean {
     const id = item.Id;
     if (!id || this.#known.has(id)) return false;
     if (item.MessageMetadata) this.#receive({ ...item, MessageMetadata: { ...item.MessageMetadata, MessageId: id } });
-    const line: Line = { key: id, at: Date.parse(item.AbsoluteTime ?? '') || Date.now(), item, whisper: isWhisper(item) };
+    const line: Line = { key: id, at: Date.parse(item.AbsoluteTime ?? '') || Date.now(), item, whisper };
     this.#known.set(id, line);
     let at = this.lines.length;
     for (let before = this.lines[at - 1]; before && (before.pending || before.at > line.at); before = this.lines[at - 1]) at--;
@@ -180,7 +187,8 @@ export class Chat extends Paced {
       const call = await this.#participant();
       for (let fresh = 0; fresh === 0;) {
         const page = await call('GetTranscript', { SortOrder: 'DESCENDING', ScanDirection: 'BACKWARD', MaxResults: pageSize, ...(this.#before && { NextToken: this.#before }) });
-        for (const item of page.Transcript ?? []) if (this.#take(item)) fresh++;
+        const whispers = await this.#whispersOf(page.Transcript ?? []);
+        for (const item of page.Transcript ?? []) if (this.#take(item, whispers.has(item.Id ?? ''))) fresh++;
         this.#before = page.NextToken;
         if (!this.#before) break;
       }
@@ -192,6 +200,21 @@ export class Chat extends Paced {
     } finally {
       this.changed();
     }
+  }
+
+  /** Which of some items are whispers. Participants are not told; where several people of the centre speak, the agent's API is asked. */
+  async #whispersOf(items: Item[]): Promise<Set<string>> {
+    const whispers = new Set<string>();
+    const speakers = new Set(items.filter(byPeople).map((item) => item.ParticipantId));
+    if (speakers.size < 2 && !items.some((item) => item.ParticipantRole === 'SUPERVISOR')) return whispers;
+    const oldest = items.reduce((least, item) => (item.AbsoluteTime && item.AbsoluteTime < least ? item.AbsoluteTime : least), '~');
+    for (let NextToken: string | undefined, pages = 0; pages < whisperPages; pages++) {
+      const page = await this.#by.page(NextToken);
+      for (const item of page.Transcript) if (item.Visibility === 'AGENT') whispers.add(item.Id);
+      NextToken = page.NextToken;
+      if (!NextToken || (page.Transcript.at(-1)?.AbsoluteTime ?? '') < oldest) break;
+    }
+    return whispers;
   }
 
   /** Says whether the agent looks at the chat now. */
@@ -230,7 +253,7 @@ export class Chat extends Paced {
 
   /** A line of the agent's own that is on its way. */
   #pend(item: Partial<Item>): Line {
-    const line: Line = { key: uuid(), at: Date.now(), pending: 'sending', item: { Type: 'MESSAGE', ParticipantRole: 'AGENT', ...item, ...(this.#own() && { ParticipantId: this.#own()! }) } };
+    const line: Line = { key: uuid(), at: Date.now(), pending: 'sending', item: { Type: 'MESSAGE', ParticipantRole: 'AGENT', ...item, ...(this.#by.own() && { ParticipantId: this.#by.own()! }) } };
     this.lines = [...this.lines, line];
     this.changed();
     return line;
@@ -306,8 +329,8 @@ export class Chat extends Paced {
   }
 }
 
-/** Whether an item is for agents alone. */
-const isWhisper = (item: Item): boolean => (item as { Visibility?: string }).Visibility === 'AGENTS';
+/** Whether somebody of the centre has said it, and it was not kept back. */
+const byPeople = (item: Item): boolean => item.Type === 'MESSAGE' && (item.ParticipantRole === 'AGENT' || item.ParticipantRole === 'SUPERVISOR') && !item.MessageMetadata?.MessageProcessingStatus;
 
 /** Puts a file where the server said; fetch does not tell how far it is. */
 function upload(url: string, headers: Record<string, string>, file: File, progress: (percent: number) => void): Promise<void> {

@@ -15,6 +15,9 @@ export type ConnectCaller = Caller<ConnectShapes>;
 /** Why no more comes. */
 export interface Over { why: 'signed-out' | 'denied' | 'too-many' | 'terminated'; message: string }
 
+/** An item as the stream has it. */
+interface ItemFrame { InitialContactId: string; Visibility?: 'AGENT'; Frame: { content: string } }
+
 export class Live extends Paced {
   readonly call: AgentCaller;
   /** What of Amazon's API people may call. */
@@ -42,7 +45,7 @@ export class Live extends Paced {
     const desk = new Desk({ stream: () => this.call('CreateStream', {}), agent: () => this.call('GetAgent', {}) });
     this.#desk = desk;
     desk.on('view', () => this.#look());
-    desk.on('item', (frame: { InitialContactId: string; Frame: { content: string } }) => this.#hear(frame));
+    desk.on('item', (frame: ItemFrame) => this.#hear(frame));
     desk.on('open', () => {
       this.#missed = this.began;
       this.connected = this.began = true;
@@ -79,11 +82,20 @@ export class Live extends Paced {
     let chat = this.#chats.get(id);
     if (!chat) {
       const current = () => this.snapshot?.Contacts.find((c) => c.InitialContactId === id);
-      chat = new Chat(id, this.#root, async () => (await this.call('CreateChatToken', { ContactId: current()?.ContactId ?? id })).ParticipantToken, () => current()?.ParticipantId);
+      chat = new Chat(id, this.#root, {
+        token: async () => (await this.call('CreateChatToken', { ContactId: current()?.ContactId ?? id })).ParticipantToken,
+        own: () => current()?.ParticipantId,
+        page: (NextToken) => this.call('GetContactTranscript', { ContactId: current()?.ContactId ?? id, ...(NextToken && { NextToken }) }),
+      });
       chat.subscribe(() => this.changed());
       this.#chats.set(id, chat);
     }
     return chat;
+  }
+
+  /** Says something to the agents and supervisors of a chat alone. */
+  async whisper(contact: AgentContact, Content: string): Promise<void> {
+    await this.call('SendWhisper', { ContactId: contact.ContactId, ContentType: 'text/plain', Content });
   }
 
   /** Brings a chat into view, or none. */
@@ -103,10 +115,10 @@ export class Live extends Paced {
     this.changed();
   }
 
-  #hear({ InitialContactId, Frame }: { InitialContactId: string; Frame: { content: string } }): void {
+  #hear({ InitialContactId, Visibility, Frame }: ItemFrame): void {
     const contact = this.snapshot?.Contacts.find((c) => c.InitialContactId === InitialContactId);
     if (!contact) return;
-    this.chat(contact).receive(JSON.parse(Frame.content) as Item, this.#missed);
+    this.chat(contact).receive(JSON.parse(Frame.content) as Item, this.#missed, Visibility === 'AGENT');
   }
 
   start(): void {
