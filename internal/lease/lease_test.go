@@ -33,11 +33,16 @@ type flaky struct {
 	lag  time.Duration // how late the answer to a Release comes
 	step atomic.Int64  // of the store's clock
 	slow atomic.Int64  // how long an answer to Time is on its way
+	gone atomic.Bool   // nothing is answered
 	mu   sync.Mutex
 	away string // the node that cannot reach it
 }
 
 func (f *flaky) Time(ctx context.Context) (time.Time, error) {
+	if f.gone.Load() {
+		<-ctx.Done()
+		return time.Time{}, ctx.Err()
+	}
 	at, err := f.Store.Time(ctx)
 	time.Sleep(time.Duration(f.slow.Load()))
 	return at.Add(time.Duration(f.step.Load())), err
@@ -260,6 +265,25 @@ func TestYieldWhileItBeats(t *testing.T) {
 		}
 		c.store.slow.Store(0)
 		c.pass(3 * lease.Beat)
+		c.want("after b was told to leave", map[string]int{"a": 64, "b": 0})
+	})
+}
+
+// TestYieldWithoutTheStore: a node that is told to stop while the store does not answer, and a beat waits for it, waits two seconds itself; when the store is
+// back it takes nothing any more.
+func TestYieldWithoutTheStore(t *testing.T) {
+	inCluster(t, func(c *cluster) {
+		c.join("a")
+		b := c.join("b")
+		c.pass(4 * lease.Beat)
+		c.store.gone.Store(true)
+		c.pass(lease.Beat + 100*time.Millisecond) // a beat is under way
+		began := time.Now()
+		if err := b.Yield(c.t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
+			t.Errorf("after %s, Yield = %v; want that its time is over after two seconds", time.Since(began), err)
+		}
+		c.store.gone.Store(false)
+		c.pass(2 * lease.TTL)
 		c.want("after b was told to leave", map[string]int{"a": 64, "b": 0})
 	})
 }
