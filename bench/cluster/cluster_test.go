@@ -48,6 +48,7 @@ type nodes struct {
 	balancer *balancer
 	servers  []*durable.Server
 	binaries []string // which take turns
+	takeovers
 }
 
 // harm is something that is done to nodes or to what they share, and mended again.
@@ -77,6 +78,8 @@ func TestNodes(t *testing.T) {
 	defer func() { t.Logf("seed %d\n%s", *seed, &out) }()
 	n := start(t)
 	hook, asked := n.listeners()
+	hook.Seen = n.seen
+	defer n.report(&out)
 	for i, s := range n.servers {
 		s.Hook, s.Asked = hook.URL, asked.URL
 		if err := s.Start(0); err != nil {
@@ -202,6 +205,9 @@ func (n *nodes) pause(ctx context.Context, least, most time.Duration) {
 
 func (n *nodes) kill(ctx context.Context) error {
 	s := n.one()
+	if err := n.watch(ctx, n.postgres.URL("postgres"), "killed"); err != nil {
+		return err
+	}
 	if err := s.Kill(); err != nil {
 		return err
 	}
@@ -212,6 +218,9 @@ func (n *nodes) kill(ctx context.Context) error {
 // freeze stops a node for as long as it takes the others to take over, and lets it go on as if nothing had been.
 func (n *nodes) freeze(ctx context.Context) error {
 	s := n.one()
+	if err := n.watch(ctx, n.postgres.URL("postgres"), "frozen"); err != nil {
+		return err
+	}
 	if err := s.Signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
@@ -246,6 +255,9 @@ func (n *nodes) lose(ctx context.Context) error {
 func (n *nodes) roll(ctx context.Context) error {
 	n.binaries = append(n.binaries[1:], n.binaries[0])
 	for i, s := range n.servers {
+		if err := n.watch(ctx, n.postgres.URL("postgres"), "told to stop"); err != nil {
+			return err
+		}
 		if err := s.Stop(); err != nil {
 			return err
 		}

@@ -22,6 +22,8 @@ const (
 // Hook is a webhook that now and then fails, or breaks the connection when it has taken a delivery.
 type Hook struct {
 	URL string
+	// Seen, when set before the first delivery, is called with the chat of each. It must be quick.
+	Seen func(contact string)
 
 	server   http.Server
 	mu       sync.Mutex // guards what follows
@@ -79,6 +81,9 @@ func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
 		return // typing and the like
 	}
 	contact := in.MessageAttributes["InitialContactId"].Value
+	if h.Seen != nil {
+		h.Seen(contact)
+	}
 	h.notes[contact] = append(h.notes[contact], Note{in.MessageID, flatten(&it.Item)})
 	if h.ids[in.MessageID] {
 		h.repeated++
