@@ -14,8 +14,8 @@ build = $(LITTER) go build $(1) -ldflags '-s -w' -o $(2) ./cmd/parley
 CONSOLE := internal/ui/console/dist/index.html
 nodeless := $(shell v=$$(node -p process.versions.node 2>/dev/null) || { echo 'there is no Node here'; exit; }; [ "$${v%%.*}" -ge 20 ] || { echo "this is Node $$v"; exit; }; command -v npm >/dev/null || echo 'there is no npm here')
 node = $(if $(nodeless),,yes)
-tags = $(shell test -f $(CONSOLE) && echo -tags console)
-left = $(if $(tags),,@echo 'The console is left out: $(nodeless), and it is built with Node 20 or newer.' >&2)
+tags = $$(test ! -f $(CONSOLE) || echo -tags console)
+left = @test -f $(CONSOLE) || echo 'The console is left out: $(nodeless), and it is built with Node 20 or newer.' >&2
 
 # What takes longest to compile.
 LARGE := modernc.org/sqlite/lib github.com/aws/aws-sdk-go-v2/service/s3
@@ -30,14 +30,21 @@ help: ## Show this list
 
 # With an empty build cache, half of the time goes into inlining and into debug information, which the linker drops. Where the
 # large packages are compiled as make build does it, by that or by a test, that is what is quick.
-.PHONY: run
-run: $(if $(node),$(CONSOLE)) ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
-	$(left)
-	@if [[ $$(go list -f '{{.Stale}}' $(LARGE)) = *true* ]]; then $(call build,-v $(tags) -gcflags='all=-l -dwarf=false',bin/dev/parley); else $(call build,-v $(tags),bin/dev/parley); fi 2>&1 | \
-		{ n=0; while IFS= read -r line; do case $$line in *[\ :]*) echo "$$line" ;; *) n=$$((n + 1)); \
+quick = $(if $(findstring true,$(shell go list -f '{{.Stale}}' $(LARGE))),-gcflags='all=-l -dwarf=false')
+progress = 2>&1 | { n=0; while IFS= read -r line; do case $$line in *[\ :]*) echo "$$line" ;; *) n=$$((n + 1)); \
 		[ $$n != 5 ] || echo "Building Parley. The first time takes a minute, later ones seconds."; \
 		[ $$((n % 50)) != 0 ] || echo "  $$n packages built" ;; esac; done; } >&2
+
+# What the console is built with is fetched while the packages are compiled.
+.PHONY: run packages-built
+run: ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
+	@$(MAKE) --no-print-directory -j2 packages-built $(if $(node),$(CONSOLE))
+	$(left)
+	@$(call build,-v $(tags) $(quick),bin/dev/parley) $(progress)
 	@bin/dev/parley serve --dev $(if $(LISTEN),--listen $(LISTEN)) $(ARGS) || { status=$$?; echo "By make: make run LISTEN=127.0.0.1:9000 listens elsewhere, ARGS='…' adds flags of parley serve." >&2; exit $$status; }
+
+packages-built:
+	@$(LITTER) go build -v $(quick) ./internal/cli $(progress)
 
 .PHONY: build
 build: $(if $(node),$(CONSOLE)) ## Build bin/parley, one static binary; with the console where there is Node
