@@ -61,6 +61,14 @@ test('console: a chat from the ring to the end', async () => {
   const asked = read.find((item) => item.Content === 'Do you have **red** roses?');
   await until('the receipt of the agent', async () => (await ana.transcript()).Transcript.find((item) => item.Id === asked.Id).MessageMetadata?.Receipts?.some((r) => r.ReadTimestamp));
 
+  const list = '**Roses**\n\n1. red\n2. [white](https://example.com/white)\n\n\\*while\\* <b>they</b> last, 5 &lt; 6';
+  await ana.say(list, { ContentType: 'text/markdown' });
+  const shown = desk.tab.locator('.markdown');
+  await shown.locator('strong', { hasText: 'Roses' }).waitFor();
+  assert.deepEqual(await shown.locator('li').allTextContents(), ['red', 'white']);
+  assert.equal(await shown.getByRole('link', { name: 'white' }).getAttribute('href'), 'https://example.com/white');
+  assert.equal(await shown.locator('p').last().textContent(), '*while* <b>they</b> last, 5 < 6');
+
   await desk.tab.locator('input[type=file]').setInputFiles({ name: 'roses.csv', mimeType: 'text/csv', buffer: Buffer.from('flower,count\nrose,12\n') });
   await desk.button('Open roses.csv').waitFor();
   await until('the file', async () => (await ana.transcript()).Transcript.some((item) => item.Attachments?.[0].AttachmentName === 'roses.csv'));

@@ -127,7 +127,7 @@ export class Office {
 
   /** A customer whose chat waits for an agent. */
   async #customer(ContactFlowId, DisplayName = 'Ana') {
-    const { started, customer } = await startConnected(this.parley, { ContactFlowId, ParticipantDetails: { DisplayName } });
+    const { started, customer } = await startConnected(this.parley, { ContactFlowId, ParticipantDetails: { DisplayName }, SupportedMessagingContentTypes: ['text/plain', 'text/markdown'] });
     this.#customers.push(started.ContactId);
     return Object.assign(customer, {
       contact: started.ContactId,

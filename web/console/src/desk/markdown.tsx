@@ -22,14 +22,16 @@ function blocks(tokens: Token[]): ReactNode[] {
       }
       case 'hr': return <hr key={i} />;
       case 'space': return null;
-      case 'text': return <Fragment key={i}>{token.tokens ? inline(token.tokens) : plain(token as Tokens.Text)}</Fragment>;
+      case 'text': return <Fragment key={i}>{token.tokens ? inline(token.tokens) : plain((token as Tokens.Text).text)}</Fragment>;
       default: return <p key={i}>{token.raw}</p>;
     }
   });
 }
 
-/** marked writes some characters as HTML would have them, where it escapes. */
-const plain = (token: { text: string; escaped?: boolean; raw: string }): string => (token.escaped ? token.raw : token.text);
+/** A text with the characters that its entities stand for: marked leaves those to the HTML that it would write. */
+function plain(text: string): string {
+  return /&#?\w+;/.test(text) ? new DOMParser().parseFromString(`>${text.replaceAll('<', '&lt;')}`, 'text/html').documentElement.textContent.slice(1) : text; // white space at the beginning of a page would be lost
+}
 
 function inline(tokens: Token[]): ReactNode[] {
   return tokens.map((token, i) => {
@@ -38,12 +40,13 @@ function inline(tokens: Token[]): ReactNode[] {
       case 'em': return <em key={i}>{inline(token.tokens ?? [])}</em>;
       case 'del': return <s key={i}>{inline(token.tokens ?? [])}</s>;
       case 'codespan': return <code key={i}>{(token as Tokens.Codespan).text}</code>;
+      case 'escape': return <Fragment key={i}>{(token as Tokens.Escape).text}</Fragment>;
       case 'br': return <br key={i} />;
       case 'link': {
         const link = token as Tokens.Link;
         return safe(link.href) ? <a key={i} href={link.href} target="_blank" rel="noopener noreferrer">{inline(link.tokens)}</a> : <Fragment key={i}>{link.raw}</Fragment>;
       }
-      case 'text': return <Fragment key={i}>{token.tokens ? inline(token.tokens) : plain(token as Tokens.Text)}</Fragment>;
+      case 'text': return <Fragment key={i}>{token.tokens ? inline(token.tokens) : plain((token as Tokens.Text).text)}</Fragment>;
       default: return <Fragment key={i}>{token.raw}</Fragment>;
     }
   });
