@@ -62,9 +62,10 @@ $(CONSOLE): web/console/node_modules/.package-lock.json $(shell find web interna
 	@cd web/console && npx --no-install tsc --noEmit && npx --no-install vite build --logLevel warn
 
 # Tests that wait for disks, processes and browsers leave a core to the others, so two targets run beside each other, or as
-# many as make -j says, the longest first. Generating comes before them: it writes what they read.
+# many as make -j says, the longest first. Generating comes before them, since it writes what they read, and the console, so that what waits
+# for it begins first.
 .PHONY: test
-test: generate-check ## Run every check and every test
+test: generate-check $(CONSOLE) ## Run every check and every test
 	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) unit clients lint packages recount
 
 .PHONY: lint
