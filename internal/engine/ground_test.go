@@ -158,6 +158,35 @@ func TestReadsOfABusyChat(t *testing.T) {
 	}
 }
 
+// overtaken is a store in which another node has changed every chat, as whoever waits for a comparison with it gives up.
+type overtaken struct {
+	store.Store
+	leave context.CancelFunc
+}
+
+func (s *overtaken) Versions(ctx context.Context, chats []center.ContactID) ([]store.ChatVersion, error) {
+	versions, err := s.Store.Versions(ctx, chats)
+	for i := range versions {
+		versions[i].Version++
+	}
+	if s.leave != nil {
+		s.leave()
+	}
+	return versions, err
+}
+
+// Who gives up while a chat is read again is not told of versions.
+func TestReaderGivesUp(t *testing.T) {
+	s := &overtaken{Store: enginetest.Memory(t)}
+	w := open(t, s, func(o *enginetest.Options) { o.Shared = true })
+	chat, _ := talk(t, w)
+	ctx, leave := context.WithCancel(t.Context())
+	s.leave = leave
+	if _, err := w.State(ctx, chat); !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrConflict) {
+		t.Errorf("the reader is told %v", err)
+	}
+}
+
 // A chat stays in memory while a change of it is on its way to the disk, also when
 // nobody waits for that any more: a second entry would not come to know of it.
 func TestChangeThatNobodyWaitsForIsSeen(t *testing.T) {

@@ -169,9 +169,12 @@ func (r *runner[K, S]) read(ctx context.Context, id K) (state S, version int64, 
 		if err == nil {
 			err = r.check(ctx, was)
 		}
-		if !errors.Is(err, store.ErrConflict) || ctx.Err() != nil {
-			return was.state, was.version, err
+		if errors.Is(err, store.ErrConflict) {
+			if err = ctx.Err(); err == nil {
+				continue
+			}
 		}
+		return was.state, was.version, err
 	}
 }
 
