@@ -81,7 +81,8 @@ func (s *storm) checkState(c *talk, state *contact.Chat) {
 			s.Errorf("the attribute %s is %q", key, state.Attributes[key])
 		}
 	}
-	if head, err := s.store.Chat(s.Context(), c.id); err != nil || len(head.Workers) > 0 || !head.Due.IsZero() && head.Due.Before(time.Now()) {
+	const firing = time.Second // reading takes virtual time too, so a timer may be due by now and its change be on its way
+	if head, err := s.store.Chat(s.Context(), c.id); err != nil || len(head.Workers) > 0 || !head.Due.IsZero() && head.Due.Before(time.Now().Add(-firing)) {
 		s.Errorf("the head of chat %s has the workers %q, due %s, %v", c.id, head.Workers, head.Due, err)
 	}
 }
