@@ -38,7 +38,7 @@ progress = 2>&1 | { n=0; while IFS= read -r line; do case $$line in *[\ :]*) ech
 # What the console is built with is fetched while the packages are compiled.
 .PHONY: run packages-built
 run: ## Start the server in development mode, seeded; LISTEN=127.0.0.1:9000 and ARGS='--data ./chats' change how
-	@$(MAKE) --no-print-directory -j2 packages-built $(if $(node),$(CONSOLE))
+	@$(MAKE) --silent --no-print-directory -j2 packages-built $(if $(node),$(CONSOLE))
 	$(left)
 	@$(call build,-v $(tags) $(quick),bin/dev/parley) $(progress)
 	@bin/dev/parley serve --dev $(if $(LISTEN),--listen $(LISTEN)) $(ARGS) || { status=$$?; echo "By make: make run LISTEN=127.0.0.1:9000 listens elsewhere, ARGS='…' adds flags of parley serve." >&2; exit $$status; }
@@ -55,7 +55,7 @@ build: $(if $(node),$(CONSOLE)) ## Build bin/parley, one static binary; with the
 console: $(CONSOLE) ## Build the pages of agents and supervisors from web/console, with Node 20 or newer
 
 web/console/node_modules/.package-lock.json: web/console/package-lock.json
-	@echo "Fetching what the console is built with."
+	@echo "Fetching what the console is built with." >&2
 	@cd web/console && npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null && touch node_modules/.package-lock.json
 
 $(CONSOLE): web/console/node_modules/.package-lock.json $(shell find web internal/ccp/assets -name node_modules -prune -o -type f -print)

@@ -1,17 +1,18 @@
 // Who is signed in: the session is in a cookie that no script reads.
-import { send } from '../../api/call';
+import { routes, type Shapes } from '../../api/agent_gen';
+import { caller } from '../../api/call';
 
 /** Where the server is: the pages are in a directory of their own below it. */
 export const root = new URL('..', document.baseURI);
 
-const path = '/agent/session';
+const call = caller<Shapes>(routes, { root });
 
 export async function signIn(InstanceId: string, UserName: string, Password: string): Promise<void> {
-  await send({ method: 'POST', path }, { InstanceId, UserName, Password }, { root });
+  await call('CreateSession', { InstanceId, UserName, Password });
 }
 
 export async function signOut(): Promise<void> {
-  await send({ method: 'DELETE', path }, {}, { root });
+  await call('DeleteSession', {});
 }
 
 /** What the page is told when it is loaded: the instance of its address. */
