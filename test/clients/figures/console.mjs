@@ -118,7 +118,6 @@ test('console: figures', async (t) => {
   // Snapshots faster than anybody can see.
   await desk.tab.evaluate(() => {
     window.renders = 0;
-    window.snapshots = 0;
     new MutationObserver(() => { window.renders++; }).observe(document.querySelector('.chats'), { subtree: true, childList: true, characterData: true, attributes: true });
   });
   const received = { n: 0 };

@@ -63,7 +63,7 @@ export class Chat extends Paced {
   readonly id: string;
   #root: URL;
   #by: Part;
-  #call: Promise<Caller<Shapes>> | undefined;
+  #connection: { as: string | undefined; call: Promise<Caller<Shapes>> } | undefined;
   #known = new Map<string, Line>();
   #receipts = new Map<string, 'delivered' | 'read'>();
   #typing = new Map<string, { name: string; until: number }>();
@@ -95,20 +95,21 @@ export class Chat extends Paced {
     return [...this.#typing.values()].filter((t) => t.until > now).map((t) => t.name);
   }
 
-  /** The participant API, by a connection that is made once. */
+  /** The participant API, by a connection that is made once for each part that the agent has in the chat: it may come back to him. */
   #participant(): Promise<Caller<Shapes>> {
-    this.#call ??= (async () => {
-      const begin = caller<Shapes>(routes, { root: this.#root, bearer: await this.#by.token() });
-      const { ConnectionCredentials } = await begin('CreateParticipantConnection', { Type: ['CONNECTION_CREDENTIALS'] });
-      return caller<Shapes>(routes, { root: this.#root, bearer: ConnectionCredentials!.ConnectionToken! });
-    })();
-    this.#call.catch(() => { this.#call = undefined; });
-    return this.#call;
+    const as = this.#by.own();
+    const had = this.#connection;
+    if (had && had.as === as) return had.call;
+    const connection = { as, call: this.#connect() };
+    this.#connection = connection;
+    connection.call.catch(() => { if (this.#connection === connection) this.#connection = undefined; });
+    return connection.call;
   }
 
-  /** Forgets the connection: the agent's part in the chat is another one. */
-  reconnect(): void {
-    this.#call = undefined;
+  async #connect(): Promise<Caller<Shapes>> {
+    const begin = caller<Shapes>(routes, { root: this.#root, bearer: await this.#by.token() });
+    const { ConnectionCredentials } = await begin('CreateParticipantConnection', { Type: ['CONNECTION_CREDENTIALS'] });
+    return caller<Shapes>(routes, { root: this.#root, bearer: ConnectionCredentials!.ConnectionToken! });
   }
 
   /** Takes a frame of the stream. */
@@ -174,7 +175,7 @@ export class Chat extends Paced {
     if (this.lines.length <= kept + pageSize) return;
     for (const line of this.lines.slice(0, -kept)) if (line.item.Id) this.#known.delete(line.item.Id);
     this.lines = this.lines.slice(-kept);
-    this.older = 'unknown'; // what was let go is read again from the newest page on
+    this.older = 'more'; // what was let go is read again from the newest page on
     this.#before = undefined;
   }
 
